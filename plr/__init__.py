@@ -1,0 +1,1 @@
+"""The Practice Learning Review Group's workflow engine: rules, records and edges."""

@@ -1,0 +1,1 @@
+"""The edges: mail, storage, documents, the worker's bell."""

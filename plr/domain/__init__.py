@@ -1,0 +1,1 @@
+"""The rules of the group: pure functions and tables, standard library only."""

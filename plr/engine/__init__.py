@@ -1,0 +1,1 @@
+"""The journal, the waits and the runs: the only Prefect in plr."""

@@ -1,0 +1,96 @@
+"""Putting letters into the outbox, in the transaction of their cause."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plr.db.models import Notice as NoticeRecord
+from plr.db.models import Person
+from plr.db.session import rules_of
+from plr.domain.calendars import earliest_send
+from plr.domain.notices import Notice
+from plr.domain.words import Nation, NoticeStatus
+
+
+def queue(
+    session: Session,
+    notice: Notice,
+    *,
+    to: Person | str,
+    cause: str,
+    reference: str | None = None,
+    approval_id: str | None = None,
+    task_id: int | None = None,
+    link_to: str | None = None,
+    nation: Nation = Nation.ENGLAND,
+    now: datetime,
+) -> None:
+    """Queue one letter to one person, or to an outsider's address.
+
+    One letter per code, record, person and instant: `cause` names what happened (an approval id with
+    its rung, a step); the same cause again queues nothing. The letter leaves by the quiet hours of the
+    reader's nation (rehearsal Q1). Nobody inactive or undeliverable is written to, codes excepted.
+    """
+    rules = rules_of(session)
+    person = to if isinstance(to, Person) else None
+    if person is not None and (person.undeliverable or _gone(person, now)):
+        return
+    address = person.email if person is not None else str(to)
+    key = f"{notice.code}:{cause}:{person.id if person is not None else address}"
+    if session.scalar(select(NoticeRecord.id).where(NoticeRecord.key == key)) is not None:
+        return
+    calendar = rules.calendar_of(person.nation if person is not None else nation)
+    hours = rules.quiet_hours
+    identity = uuid.uuid4().hex
+    session.add(
+        NoticeRecord(
+            id=identity,
+            key=key,
+            code=notice.code,
+            reference=reference,
+            approval_id=approval_id,
+            task_id=task_id,
+            person_id=None if person is None else person.id,
+            address=address,
+            fields=notice.to_mapping(),
+            link_to=link_to,
+            status=NoticeStatus.WAITING,
+            why=notice.why,
+            created_at=now,
+            not_before=earliest_send(
+                now,
+                calendar,
+                any_hour=notice.any_hour,
+                opens=hours.opens,
+                closes=hours.closes,
+                morning=hours.morning,
+            ),
+            message_id=identity,
+        )
+    )
+
+
+def cancel(session: Session, *, approval_id: str | None = None, task_id: int | None = None) -> None:
+    """Cancel the letters still waiting that ask for something no longer asked (rehearsal Q2)."""
+    condition = (
+        NoticeRecord.approval_id == approval_id
+        if approval_id is not None
+        else NoticeRecord.task_id == task_id
+    )
+    session.flush()
+    session.execute(
+        update(NoticeRecord)
+        .where(condition, NoticeRecord.status == NoticeStatus.WAITING, NoticeRecord.code.in_(ASKING))
+        .values(status=NoticeStatus.CANCELLED)
+    )
+
+
+ASKING = ("N13", "N16", "N22", "N24", "N25", "N26", "N50")
+
+
+def _gone(person: Person, now: datetime) -> bool:
+    return person.last_day_on is not None and person.last_day_on < now.date()
