@@ -46,7 +46,8 @@ def minute_of(document: Document, people: Mapping[str, int], themes: Mapping[str
             tuple(found.get("points", ())),
             tuple(found.get("themes", ())),
             found.get("dissent"),
-            bool(found.get("for_panel", False)),
+            for_learning=found.get("for_learning", False),
+            for_panel=found.get("for_panel", False),
         )
     return Minute(
         meeting=found["meeting"],
@@ -107,6 +108,7 @@ class _Form:
             "points": self._list(self._text(LONGEST_POINT), MOST_POINTS),
             "themes": self._list(self._word(self.themes), 20),
             "dissent": self._text(_LONG),
+            "for_learning": self.checks.truth,
             "for_panel": self.checks.truth,
             "reason": self._text(_LONG),
             "diversity_reason": self._text(_LONG),

@@ -9,10 +9,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plr.adapters import bell
-from plr.cli.context import As, Json, about, actor, opened, person_id
+from plr.cli.context import As, Json, Words, about, actor, opened, person_id
 from plr.cli.showing import answer as give
 from plr.cli.showing import rows
-from plr.cli.texts import LONGEST_REASON, given, needed, require_no_identifiers
+from plr.cli.texts import LONGEST_REASON, given, note_of, require_no_identifiers
 from plr.db.models import AnswerRecord, Approval, Person
 from plr.domain.words import Answer, ApprovalStatus
 from plr.errors import InvalidInputError, Problem
@@ -83,8 +83,8 @@ def decide(
     *,
     person: str,
     answer: Answer,
-    reason: str | None = None,
-    on_behalf_note: str | None = None,
+    reason: Words = None,
+    on_behalf_note: Words = None,
     as_: As = None,
     json: Json = False,
 ) -> None:
@@ -104,12 +104,9 @@ def decide(
         How and when you were told, such as "by telephone, today 9am". `-` reads it from standard input.
     """
     _not_both_from_stdin(reason, on_behalf_note)
-    note = needed(on_behalf_note, "--on-behalf-note", "Say how and when you were told.")
+    how, when = how_and_when(note_of(on_behalf_note, "Say how and when you were told."))
     why = given(reason, "--reason", at_most=LONGEST_REASON)
-    require_no_identifiers(
-        [("--reason", why, None), ("--on-behalf-note", note, None)], "plr approvals decide"
-    )
-    how, when = how_and_when(note)
+    require_no_identifiers([("", why, None)], "--reason")
     with opened() as work:
         with about("plr approvals decide"), work.database.transaction() as session:
             by = actor(session, as_, now=work.now)

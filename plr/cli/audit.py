@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from plr.cli.context import Json, about, opened
-from plr.cli.showing import answer
+from plr.cli.showing import answer, print_json
 from plr.domain.chain import Verdict
 from plr.domain.wording import plural
 from plr.errors import InvalidInputError, Problem
@@ -49,7 +50,10 @@ def head(*, json: Json = False) -> None:
     """Make a checkpoint and print its hash. Keep it outside: print it, or mail it to the Chair."""
     with opened() as work, work.database.transaction() as session:
         printed = checkpoints.head(session, now=work.now)
-    answer({"head": printed, "at": work.now}, printed, as_json=json)
+    if json:
+        print_json({"head": printed, "at": work.now})
+    else:
+        sys.stdout.write(f"{printed}\n")
 
 
 def export(file: Path, *, json: Json = False) -> None:

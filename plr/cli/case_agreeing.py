@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from plr.adapters import bell
 from plr.cli.agreement_file import in_file_names, minute_of, texts_of
-from plr.cli.context import As, Json, Work, about, actor, opened
+from plr.cli.context import As, Json, Source, Words, Work, about, actor, opened
 from plr.cli.showing import answer
-from plr.cli.texts import needed, read, require_no_identifiers
+from plr.cli.texts import note_of, read, require_no_identifiers
 from plr.db.models import Person
 from plr.domain.words import Office
 from plr.errors import InvalidInputError
@@ -21,7 +21,7 @@ _HOW = 'Say how and when you were told, such as "draft minutes, 19 March".'
 
 
 def agree(
-    reference: str, file: str, *, on_behalf_note: str | None = None, as_: As = None, json: Json = False
+    reference: str, file: Source, *, on_behalf_note: Words = None, as_: As = None, json: Json = False
 ) -> None:
     """Record what a quorate meeting agreed about a case. Who presided and the Chair get a receipt.
 
@@ -31,12 +31,11 @@ def agree(
         Such as PLR-R-2027-001.
     file
         YAML or JSON: meeting, date, minute, presider, present, professions, out, position, points,
-        dissent, themes, for_panel, answer (approve or return), reason; `-` is standard input.
+        dissent, themes, for_learning, for_panel, answer (approve or return), reason; `-` is standard input.
     on_behalf_note
         How and when you were told. `-` reads it from standard input.
     """
-    note = needed(on_behalf_note, "--on-behalf-note", _HOW)
-    require_no_identifiers([("--on-behalf-note", note, None)], "plr case agree")
+    note = note_of(on_behalf_note, _HOW)
     document = read(file)
     require_no_identifiers(
         [(name, text, line) for name, text, line in texts_of(document) if isinstance(text, str)],
@@ -68,7 +67,7 @@ def _people(session: Session) -> dict[str, int]:
     return found
 
 
-def deepen(reference: str, *, on_behalf_note: str | None = None, as_: As = None, json: Json = False) -> None:
+def deepen(reference: str, *, on_behalf_note: Words = None, as_: As = None, json: Json = False) -> None:
     """Look at a light case in full depth: the Chair's choice, recorded by you. There is no way back.
 
     Parameters
@@ -78,8 +77,7 @@ def deepen(reference: str, *, on_behalf_note: str | None = None, as_: As = None,
     on_behalf_note
         How and when the Chair told you. `-` reads it from standard input.
     """
-    note = needed(on_behalf_note, "--on-behalf-note", _HOW)
-    require_no_identifiers([("--on-behalf-note", note, None)], "plr case deepen")
+    note_of(on_behalf_note, _HOW)
     with opened() as work:
         work.database.run(lambda session: _deepen(session, work, reference, as_))
         bell.ring(work.settings.home)

@@ -35,6 +35,10 @@ As = Annotated[
         help="Who you are: your e-mail address. Not needed while there is only one secretary.",
     ),
 ]
+Source = Annotated[str, Parameter(allow_leading_hyphen=True)]
+"""A file, or `-` for standard input."""
+Words = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""A text, or `-` for standard input."""
 Json = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON document and nothing else.")
 ]
@@ -117,6 +121,8 @@ def about(source: str, lines: Mapping[str, int | None] | None = None) -> Iterato
     try:
         yield
     except InvalidInputError as error:
+        if error.source != "input":  # it knows already where it comes from
+            raise
         known = lines or {}
         problems = [
             Problem(

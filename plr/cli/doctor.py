@@ -13,6 +13,7 @@ from plr import clock, settings
 from plr.adapters import heartbeat, opening
 from plr.adapters.mail import Mailer, OutcomeKind
 from plr.cli import doctor_checks
+from plr.cli.addresses import prefect_api
 from plr.cli.context import Json
 from plr.cli.doctor_checks import Finding
 from plr.cli.showing import print_json, table
@@ -146,7 +147,7 @@ def _prefect(loaded: Settings) -> Iterator[Finding]:
     ours = loaded.prefect.api_url is None
     remedy = "Start it: plr up." if ours else "Start that server, or mend PREFECT_API_URL."
     try:
-        with httpx.Client(base_url=loaded.prefect_api_url, auth=auth, timeout=_SECONDS) as client:
+        with httpx.Client(base_url=prefect_api(loaded), auth=auth, timeout=_SECONDS) as client:
             client.get("/health").raise_for_status()
             asked = client.get("/admin/settings")
     except httpx.HTTPError:

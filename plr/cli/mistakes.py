@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
+from typing import get_args
 
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import (
@@ -33,7 +35,8 @@ def _said(error: CycloptsError) -> tuple[str, str]:
     if isinstance(error, MissingArgumentError):
         return f"{_name(error)} is missing.", ""
     if isinstance(error, CoercionError):
-        return f"{_name(error)} {_wanted(error.target_type)}", ""
+        problem, remedy = _wanted(error)
+        return f"{_name(error)} {problem}", remedy
     if isinstance(error, RepeatArgumentError):
         return f"{error.token.keyword} is given twice.", "Keep one of the two."
     too_many = isinstance(error, UnusedCliTokensError)
@@ -41,8 +44,9 @@ def _said(error: CycloptsError) -> tuple[str, str]:
 
 
 def _unknown(words: list[str], problem: str, known: Iterable[str]) -> tuple[str, str]:
-    near = nearest(words[0], known)
-    return f'"{shown_key(words[0])}" {problem}', f"Did you mean {near}?" if near else ""
+    plain = {name.strip("-").replace("-", "_"): name for name in known}
+    near = nearest(words[0].strip("-"), plain)
+    return f'"{shown_key(words[0])}" {problem}', f"Did you mean {plain[near]}?" if near else ""
 
 
 def _verbs(error: CycloptsError) -> list[str]:
@@ -54,11 +58,20 @@ def _name(error: CycloptsError) -> str:
     argument = error.argument
     if argument is None:
         return "A value"
-    name = argument.name
-    return name if argument.field_info.is_keyword and name.startswith("--") else name.lstrip("-").upper()
+    return argument.name.lstrip("-").upper() if argument.index is not None else argument.name
 
 
-def _wanted(wanted: object) -> str:
-    if wanted is int:
-        return "is not a whole number."
-    return "is not one of the choices."
+def _wanted(error: CoercionError) -> tuple[str, str]:
+    if error.target_type is int:
+        return "is not a whole number.", ""
+    choices = _choices(None if error.argument is None else error.argument.hint)
+    near = nearest(error.token.value, choices) if error.token is not None else None
+    remedy = f"Did you mean {near}? " if near else ""
+    return "is not one of the choices.", f"{remedy}Choose {', '.join(choices)}." if choices else remedy
+
+
+def _choices(hint: object) -> list[str]:
+    """Return the words that an option takes: those of a list of words, or of such a list or nothing."""
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return [word.value for word in hint]
+    return [word for part in get_args(hint) for word in ([part] if isinstance(part, str) else _choices(part))]

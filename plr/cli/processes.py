@@ -12,6 +12,7 @@ import httpx
 
 from plr import settings
 from plr.adapters.supervisor import Child, Supervisor, free_port
+from plr.cli import addresses
 from plr.cli.context import require_database
 from plr.cli.setup import prepare
 from plr.cli.showing import say
@@ -46,7 +47,8 @@ def up(*, port_web: int | None = None, port_prefect: int | None = None) -> int:
     supervisor = Supervisor(
         loaded.home, children, heartbeat_lost=loaded.engine.heartbeat_lost_seconds, say=say
     )
-    return supervisor.up()
+    with addresses.kept(loaded, pages=pages, prefect=ui):
+        return supervisor.up()
 
 
 def ready(loaded: Settings) -> None:

@@ -7,11 +7,10 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from plr.adapters import bell
-from plr.cli.context import As, Json, Work, about, actor, opened
+from plr.cli.context import As, Json, Source, Work, about, actor, opened
 from plr.cli.showing import answer
 from plr.cli.texts import read, screen_words
 from plr.db.models import SecurityEntry
-from plr.domain.actors import Actor
 from plr.domain.submissions import Submission, validate
 from plr.errors import InvalidInputError, PlrError
 from plr.operations import cases, screening
@@ -19,7 +18,7 @@ from plr.operations.cases import Logged
 from plr.reading import Document
 
 
-def submit(file: str, *, external_ref: str | None = None, as_: As = None, json: Json = False) -> None:
+def submit(file: Source, *, external_ref: str | None = None, as_: As = None, json: Json = False) -> None:
     """Log a review, or say which case it is already.
 
     Parameters
@@ -31,23 +30,22 @@ def submit(file: str, *, external_ref: str | None = None, as_: As = None, json: 
     """
     with opened() as work:
         try:
-            with work.database.transaction() as session:
-                by = actor(session, as_, now=work.now)
-            logged = _submit(work, file, external_ref, by)
+            document = read(file)
+            checked = _checked(work, document, external_ref)
         except InvalidInputError as error:
             _count_refusal(work, error)
             raise
+
+        def operation(session: Session) -> Logged:
+            by = actor(session, as_, now=work.now)
+            with about(document.source):
+                return cases.submit(session, checked, by=by, now=work.now)
+
+        logged = work.database.run(operation)
         bell.ring(work.settings.home)
     found = {"reference": logged.reference, "status": logged.status, "created": logged.created}
     sentence = f"Logged as {logged.reference}." if logged.created else f"This is {logged.reference} already."
     answer(found, sentence, as_json=json)
-
-
-def _submit(work: Work, file: str, external_ref: str | None, by: Actor) -> Logged:
-    document = read(file)
-    checked = _checked(work, document, external_ref)
-    with about(document.source):
-        return work.database.run(lambda session: cases.submit(session, checked, by=by, now=work.now))
 
 
 def _checked(work: Work, document: Document, external_ref: str | None) -> Submission:

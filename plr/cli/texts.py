@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from plr.errors import InvalidInputError, Problem
-from plr.operations.screening import ScreenWords, screen
+from plr.operations.screening import Kind, ScreenWords, screen
 from plr.reading import MAX_BYTES, Document, read_document, read_file
 from plr.settings.model import config_files
 
@@ -54,10 +54,13 @@ def screen_words() -> ScreenWords:
     return ScreenWords.from_mapping(config_files().merged("screening"))
 
 
-def require_no_identifiers(texts: Iterable[tuple[str, str | None, int | None]], source: str) -> None:
+def require_no_identifiers(
+    texts: Iterable[tuple[str, str | None, int | None]], source: str, *, but: frozenset[Kind] = frozenset()
+) -> None:
     """Refuse texts in which somebody could be recognised; each comes with its field and line.
 
-    Raises InvalidInputError; nothing flagged is kept (decisions 78).
+    `but` are kinds that belong in these texts. Raises InvalidInputError; nothing flagged is kept
+    (decisions 78).
     """
     words = screen_words()
     problems = [
@@ -65,9 +68,18 @@ def require_no_identifiers(texts: Iterable[tuple[str, str | None, int | None]], 
         for field, text, line in texts
         if text
         for found in screen(text, words)
+        if found.kind not in but
     ]
     if problems:
         raise InvalidInputError(problems, source)
+
+
+def note_of(text: str | None, remedy: str) -> str:
+    """Return how and when the secretary was told: needed, screened; days and times belong in it."""
+    name = "--on-behalf-note"
+    note = needed(text, name, remedy)
+    require_no_identifiers([("", note, None)], name, but=frozenset({Kind.DATE}))
+    return note
 
 
 def _wrong(name: str, problem: str, remedy: str) -> InvalidInputError:

@@ -1,83 +1,44 @@
-"""Copies of the database: made while it is in use, checked, and put back into a stopped system (reliability 2, 9)."""
+"""Putting a copy of the database back into a stopped system, in a new epoch (reliability 2, Restore)."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
-from plr.db.files import placed, sync
+from plr.db import schema
+from plr.db.backups import backup, check_dump, check_sound, copy_sqlite, file_of, run_tool
+from plr.db.files import sync
 from plr.db.session import open_engine
 from plr.errors import InvalidInputError, Problem, UnavailableError
 
-# What a restored database says until a person lets its letters go; written with the restored rows.
+__all__ = ["HELD", "backup", "restore"]
+
+# What a restored database says until a person lets its letters go.
 HELD = "restored"
-_PAGES = 500
-
-
-def backup(url: str, path: Path) -> Path:
-    """Copy a database that may be in use into a new file, checked and on disk; return the file.
-
-    SQLite: an online copy. PostgreSQL: what `pg_dump` writes. Raises InvalidInputError when the name is
-    taken, UnavailableError when a tool is missing or the copy is not sound.
-    """
-    with placed(path) as temporary:
-        if url.startswith("sqlite"):
-            _copy_sqlite(_file_of(url), temporary)
-            check_sound(temporary)
-        else:
-            _dump(url, temporary)
-    return path
+_HOLD = "UPDATE installation SET letters_held = 'restored'"
 
 
 def restore(url: str, path: Path, *, open_epoch: Callable[[Session], None]) -> Path | None:
-    """Put a copy in the database's place, with its letters held and a new epoch opened.
+    """Put a copy in the database's place, brought to this release, its letters held, a new epoch opened.
 
-    `open_epoch` is plr.operations.epochs.open_epoch with its arguments: it works on the copy before
-    anything can read it. Returns where the old database was kept (SQLite), so that nothing is lost.
-    Raises InvalidInputError when the file is no sound copy, UnavailableError while the system runs.
+    `open_epoch` is plr.operations.epochs.open_epoch with its arguments; on SQLite it works on the copy
+    before anything can read it. Returns where the old database was kept (SQLite), so that nothing is lost.
+    Raises InvalidInputError when there is no such file; UnavailableError when it is damaged or newer than
+    this release, or while the system runs.
     """
     if not path.is_file():
         raise InvalidInputError(
-            [Problem("file", "There is no such file.", "Name a file made by `plr db backup`.")]
+            [Problem("file", "There is no such file.", "Name one made by `plr db backup`.")]
         )
     if url.startswith("sqlite"):
-        return _restore_sqlite(_file_of(url), path, open_epoch)
+        return _restore_sqlite(file_of(url), path, open_epoch)
     _restore_postgres(url, path, open_epoch)
     return None
-
-
-def check_sound(path: Path) -> None:
-    """Refuse a file that is not a whole SQLite database."""
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute("PRAGMA quick_check").fetchone()[0]
-    except sqlite3.DatabaseError:
-        found = "damaged"
-    if found != "ok":
-        raise UnavailableError("The copy is damaged. Make another, or use an older one.")
-
-
-def _copy_sqlite(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise UnavailableError("There is no database to copy. Run `plr db upgrade` first.")
-    try:
-        with (
-            closing(sqlite3.connect(source, timeout=10)) as original,
-            closing(sqlite3.connect(target, timeout=10)) as copy,
-        ):
-            original.backup(copy, pages=_PAGES, sleep=0.01)
-            # A copy is one file: no log beside it that could be left behind.
-            copy.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.DatabaseError:
-        raise UnavailableError("The database could not be copied. `plr doctor` names the cause.") from None
 
 
 def _restore_sqlite(live: Path, path: Path, open_epoch: Callable[[Session], None]) -> Path | None:
@@ -86,18 +47,40 @@ def _restore_sqlite(live: Path, path: Path, open_epoch: Callable[[Session], None
     for leftover in (prepared, *_beside(prepared)):
         leftover.unlink(missing_ok=True)
     live.parent.mkdir(parents=True, exist_ok=True)
-    _copy_sqlite(path, prepared)
-    prepared.chmod(0o600)
-    _prepare(f"sqlite:///{prepared}", open_epoch)
-    _leave_wal(prepared)
-    sync(prepared)
-    kept = _keep(live)
-    prepared.replace(live)
+    prepared.touch(mode=0o600)
+    try:
+        copy_sqlite(path, prepared)
+        _prepare(f"sqlite:///{prepared}", open_epoch)
+        _leave_wal(prepared)
+        sync(prepared)
+        kept = _keep(live)
+        prepared.replace(live)
+    finally:
+        for leftover in (prepared, *_beside(prepared)):
+            leftover.unlink(missing_ok=True)
     sync(live.parent)
     return kept
 
 
+def _restore_postgres(url: str, path: Path, open_epoch: Callable[[Session], None]) -> None:
+    check_dump(path)
+    schema.check_known(_revision_in(path))
+    run_tool(
+        "psql",
+        url,
+        "--quiet",
+        "--no-psqlrc",
+        "--set=ON_ERROR_STOP=1",
+        "--single-transaction",
+        f"--file={path}",
+        # In the same transaction: no letter may leave between the restored rows and the new epoch.
+        f"--command={_HOLD}",
+    )
+    _prepare(url, open_epoch)
+
+
 def _prepare(url: str, open_epoch: Callable[[Session], None]) -> None:
+    schema.bring_up(url)
     engine = open_engine(url)
     try:
         with Session(engine) as session, session.begin():
@@ -118,11 +101,8 @@ def _keep(live: Path) -> Path | None:
         ) from None
     except sqlite3.DatabaseError:
         pass  # Damaged: it is kept as it is, with the files beside it.
-    kept = next(
-        name
-        for n in range(1, 1000)
-        if not (name := live.with_name(f"{live.name}.before-restore-{n}")).exists()
-    )
+    names = (live.with_name(f"{live.name}.before-restore-{number}") for number in range(1, 1000))
+    kept = next(name for name in names if not name.exists())
     for file, name in zip((live, *_beside(live)), (kept, *_beside(kept)), strict=True):
         if file.exists():
             shutil.copy2(file, name)
@@ -134,6 +114,7 @@ def _keep(live: Path) -> Path | None:
 
 
 def _leave_wal(path: Path) -> None:
+    """Fold the log into the file; SQLite refuses while another connection has it open."""
     with closing(sqlite3.connect(path, timeout=1)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
 
@@ -142,56 +123,10 @@ def _beside(path: Path) -> tuple[Path, Path]:
     return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
 
-def _file_of(url: str) -> Path:
-    file = make_url(url).database
-    if not file or file == ":memory:":
-        raise UnavailableError("A database in memory cannot be copied. Set PLR_DATABASE_URL to a file.")
-    return Path(file)
-
-
-def _dump(url: str, target: Path) -> None:
-    _postgres("pg_dump", url, "--format=plain", "--clean", "--if-exists", "--no-owner", f"--file={target}")
-
-
-def _restore_postgres(url: str, path: Path, open_epoch: Callable[[Session], None]) -> None:
-    _postgres(
-        "psql",
-        url,
-        "--quiet",
-        "--no-psqlrc",
-        "--set=ON_ERROR_STOP=1",
-        "--single-transaction",
-        f"--file={path}",
-        # In the same transaction: no letter may leave between the restored rows and the new epoch.
-        f"--command=UPDATE installation SET letters_held = '{HELD}'",
-    )
-    _prepare(url, open_epoch)
-
-
-def _postgres(tool: str, url: str, *arguments: str) -> None:
-    program = shutil.which(tool)
-    if program is None:
-        raise UnavailableError(
-            f"{tool} is not installed here. Install PostgreSQL's client of the server's version, or copy the "
-            "database with the tools of whoever runs the server."
-        )
-    address, password = _address(make_url(url))
-    done = subprocess.run(  # noqa: S603 - our own arguments; no shell
-        [program, *arguments, f"--dbname={address}"],
-        env=None if password is None else {"PGPASSWORD": password},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise UnavailableError(
-            f"{tool} ended with an error ({done.returncode}). Nothing was changed. Check that it has the server's "
-            "version, that the file is whole and that the database can be reached."
-        )
-
-
-def _address(url: URL) -> tuple[str, str | None]:
-    """Return an address for PostgreSQL's tools and, apart, the password: arguments can be read by others."""
-    password = url.password
-    plain = url.set(drivername="postgresql", password=None)
-    return plain.render_as_string(hide_password=False), password or None
+def _revision_in(path: Path) -> str | None:
+    """Return the revision a dump holds: the one row of alembic_version."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("COPY public.alembic_version "):
+                return next(file).strip()
+    return None

@@ -14,7 +14,7 @@ from plr.errors import InvalidInputError, Problem, UnavailableError
 
 @contextmanager
 def written_whole(path: Path) -> Generator[TextIO]:
-    """Give a text file that appears under its name, readable by its owner only, once the block has ended well."""
+    """Give a text file, its owner's only, that appears under its name once the block has ended well."""
     with placed(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         yield file
 
@@ -46,7 +46,8 @@ def placed(path: Path) -> Generator[Path]:
         raise InvalidInputError([problem]) from None
     except OSError as error:
         raise UnavailableError(
-            f"The file could not be written ({error.strerror}). Make room or choose another folder, then try again."
+            f"The file could not be written ({error.strerror}). Make room or choose another folder, "
+            "then try again."
         ) from None
 
 

@@ -8,7 +8,9 @@ then read what it wrote and make it readable. `tests/db/test_schema.py` holds mo
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 
-from plr.db import copies
+from plr.db import backups
 from plr.db.models import AuditHead, Installation
 from plr.domain.chain import SYSTEM, genesis
 from plr.errors import UnavailableError
@@ -76,15 +78,23 @@ def upgrade(url: str, *, backup_to: Path | None, now: datetime) -> Upgrade:
     needed = head()
     with _locked(url) as connection:
         before = _revision(connection)
-        _check_not_newer(before)
+        check_known(before)
         kept = None
         if before is not None and before != needed and backup_to is not None:
-            kept = copies.backup(url, _free_name(backup_to, f"before-{needed}-at-{before}"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        _check(connection, needed)
+            kept = backups.backup(url, _free_name(backup_to, f"before-{needed}-at-{before}"))
+        _migrate(connection, config, needed)
         _begin(connection, now)
     return Upgrade(before, needed, kept)
+
+
+def bring_up(url: str) -> None:
+    """Bring a copy that is being restored to this release. Raises UnavailableError when it is no copy."""
+    with _locked(url) as connection:
+        revision = _revision(connection)
+        check_known(revision)
+        if revision is None:
+            raise UnavailableError("That file is no copy of our database. Name one made by `plr db backup`.")
+        _migrate(connection, _config(), head())
 
 
 def standing(url: str) -> Standing:
@@ -98,10 +108,20 @@ def standing(url: str) -> Standing:
 def check_usable(url: str) -> None:
     """Refuse a database that this release cannot use: older, newer, or never set up."""
     found = standing(url)
-    _check_not_newer(found.revision)
+    check_known(found.revision)
     if not found.ok:
         raise UnavailableError(
             "The database is older than this program. Run `plr db upgrade`, then try again."
+        )
+
+
+def check_known(revision: str | None) -> None:
+    """Refuse a revision that this release does not know; None is a database never set up."""
+    script = ScriptDirectory.from_config(_config())
+    if revision is not None and revision not in {known.revision for known in script.walk_revisions()}:
+        raise UnavailableError(
+            f"The database was written by a newer release (revision {revision}). Install that release, or "
+            "restore the copy made before it with `plr db restore`."
         )
 
 
@@ -152,7 +172,7 @@ def _locked(url: str) -> Generator[Connection]:
 
 @contextmanager
 def _engine(url: str) -> Generator[Engine]:
-    """Give an engine for migrations: no pool, long waits, and on SQLite no foreign keys while tables are remade."""
+    """Give an engine for migrations: no pool, long waits, no foreign keys while SQLite remakes tables."""
     if not url.startswith("sqlite"):
         engine = create_engine(
             url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": 5}
@@ -172,28 +192,35 @@ def _engine(url: str) -> Generator[Engine]:
         engine.dispose()
 
 
-def _settle(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+def _settle(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
+    _turn_to_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=OFF")
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """Only WAL lets a second connection copy the database while this one keeps writers out."""
+    for _ in range(_WAIT_SECONDS * 20):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # Two processes turning a new file at once: SQLite answers one of them without waiting.
+            time.sleep(0.05)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _check_not_newer(revision: str | None) -> None:
-    script = ScriptDirectory.from_config(_config())
-    if revision is not None and revision not in {known.revision for known in script.walk_revisions()}:
-        raise UnavailableError(
-            f"The database was written by a newer release (revision {revision}). Install that release, or "
-            "restore the copy made before it with `plr db restore`."
-        )
-
-
-def _check(connection: Connection, needed: str) -> None:
-    """Leave the old database in use when a migration has not come out as it should: raise, and so roll back."""
+def _migrate(connection: Connection, config: Config, needed: str) -> None:
+    """Migrate, or raise when it has not come out as it should: rolled back, the old database stays in use."""
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
     broken = connection.dialect.name == "sqlite" and (
         connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None
     )
@@ -229,6 +256,6 @@ def _translated() -> Generator[None]:
         yield
     except OperationalError:
         raise UnavailableError(
-            "The database cannot be reached, or another process is changing it. Nothing was changed. Try again; "
-            "`plr doctor` names the cause."
+            "The database cannot be reached, or another process is changing it. Nothing was changed. "
+            "Try again; `plr doctor` names the cause."
         ) from None

@@ -99,8 +99,9 @@ class Claim:
 class Walk:
     """Reads every entry once, the system chain first, and yields each fault in the order met.
 
-    `heads` are the stored (length, head) of each chain. After the walk, `latest` holds the newest
-    record hash of each subject and `forgotten` the subjects deleted since; `standing`, `counters` and `state` are what the newest checkpoint says.
+    `heads` are the stored (length, head) of each chain. After the walk, `latest` holds the newest record
+    hash of each subject and `forgotten` the subjects deleted since; `standing`, `counters` and `state` are
+    what the newest checkpoint says.
     """
 
     def __init__(
@@ -180,7 +181,8 @@ class Walk:
         for claim in self._claims.pop(chain, deque()):
             yield FirstBad(
                 f"{chain}:{length + 1}",
-                f"The tail was cut off: the checkpoint {claim.row} says {claim.length} entries, there are {length}.",
+                f"The tail was cut off: the checkpoint {claim.row} says {claim.length} entries, "
+                f"there are {length}.",
             )
         stored = self._heads.get(chain)
         if stored is None:
@@ -194,7 +196,7 @@ class Walk:
             yield FirstBad(f"{chain}:{length}", "The stored head of this chain differs from its last entry.")
 
     def _lost(self) -> Iterator[FirstBad]:
-        if SYSTEM not in self._ended and (not self._anchored or SYSTEM not in self._heads):
+        if not self._anchored and SYSTEM not in self._ended:
             yield FirstBad(f"{SYSTEM}:1", "The system chain is lost: it has no entries.")
         for chain, claims in self._claims.items():
             yield FirstBad(f"{chain}:1", f"The whole chain is lost; the checkpoint {claims[0].row} names it.")
@@ -215,11 +217,15 @@ def advanced(standing: Mapping[str, tuple[int, str]], codes: Mapping[str, Any]) 
 
 
 def wrong(row: Row, seq: int, prev: str) -> str | None:
-    """Say what is wrong with an entry that should be number `seq` after the hash `prev`; None if nothing is."""
-    if row.seq != seq:
-        if row.seq < seq:
-            return "The entry stands twice or out of order."
+    """Say what is wrong with an entry that should be number `seq` after the hash `prev`; None: nothing."""
+    if row.seq < seq:
+        return "The entry stands twice or out of order."
+    if row.seq > seq:
         return f"An entry was dropped: number {seq} is missing before this one."
+    return _wrong_text(row, seq, prev)
+
+
+def _wrong_text(row: Row, seq: int, prev: str) -> str | None:
     if entry_hash(row.text.encode("utf-8", "surrogatepass")) != row.hash:
         return "The entry was changed: its hash does not fit its text."
     content = content_of(row.text)

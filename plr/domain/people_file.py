@@ -110,10 +110,14 @@ def check_people(
 
 
 def _first(problems: Sequence[Problem]) -> list[Problem]:
-    found = sorted(problems, key=lambda problem: problem.line or 0)
+    found = sorted(problems, key=lambda problem: (problem.line or 0, _column(problem.field)))
     if len(found) <= MOST_PROBLEMS:
         return found
     return [*found[:MOST_PROBLEMS], Problem("", "There are more faults than these.", "Mend these first.")]
+
+
+def _column(name: str) -> int:
+    return COLUMNS.index(name) if name in COLUMNS else len(COLUMNS)
 
 
 class _Form:

@@ -40,9 +40,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFECT_AWAY = (httpx.HTTPError, PrefectException, OSError)
+_SERVER_ERRORS = 500
 _TIMES_STOPPED = 3
 _BUSY_TRIES = 20
 _BUSY_PAUSE = 0.25
+
+
+def is_away(error: Exception) -> bool:
+    """Whether Prefect itself is away or ill, and not one run refused."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code >= _SERVER_ERRORS
+    return isinstance(error, (httpx.TransportError, OSError))
 
 
 class PrefectHost:
@@ -100,7 +108,10 @@ def run_process(process: Process, reference: str) -> State[Any] | None:
     if isinstance(taken, Refusal):
         return _refused(taken)
     host = PrefectHost(run_id, services)
-    execution = carrying.begin(services.database, reference, taken, host, services.now)
+    try:
+        execution = carrying.begin(services.database, reference, taken, host, services.now)
+    except UnavailableError as error:
+        host.abandon(str(error))
     with services.renewals.holding(execution):
         carrying.carry(process.body, execution)
     return None

@@ -47,7 +47,7 @@ class ReplayEnded(BaseException):
     """A replayed process asked for what its journal does not hold: effects are forbidden. No error."""
 
 
-class CaseEnded(BaseException):  # noqa: N818 - not an error: the case has reached a state it never leaves
+class CaseEnded(BaseException):
     """The case was withdrawn, declined or is a breach: its process stops where it stands."""
 
 

@@ -147,7 +147,15 @@ def _mend(
     in_flight: frozenset[UUID],
     run: runs.Run | None = None,
 ) -> int:
-    return int(executions.mend(services, api, reference, in_flight=in_flight, run=run) is not Act.NOTHING)
+    """Mend one case; what Prefect refuses for one case never stops another (R21)."""
+    try:
+        act = executions.mend(services, api, reference, in_flight=in_flight, run=run)
+    except executions.PREFECT_AWAY as error:
+        if executions.is_away(error):
+            raise
+        log.warning("The run of %s was not mended: %s.", reference, type(error).__name__)
+        return 0
+    return int(act is not Act.NOTHING)
 
 
 def _mend_all(

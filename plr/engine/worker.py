@@ -26,7 +26,7 @@ from prefect.exceptions import PrefectException
 from prefect.states import Failed
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from plr.engine import context, executions
+from plr.engine import context, executions, observer
 from plr.engine.context import Services
 from plr.engine.process import Process
 from plr.engine.services import DeliverOnce, Threads
@@ -171,6 +171,7 @@ def main(
     `services_only` leaves the running of processes to Prefect's stock worker (decisions 97).
     """
     context.install(services)
+    observer.leave_out()
     serving = Serving(services, processes)
     threads = Threads(
         services,

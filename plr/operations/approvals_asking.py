@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from plr.db.models import Approval, Case, Deadline, Person
+from plr.db.models import Approval, Case, Deadline, Person, Task
 from plr.db.session import rules_of
 from plr.domain import approvals as rules_for
 from plr.domain.actors import ENGINE, Actor
@@ -18,7 +18,7 @@ from plr.domain.ladders import Rung, approval_ladder
 from plr.domain.london import london_day, london_time
 from plr.domain.people import Directory, InLine
 from plr.domain.rules import ApprovalRule, Rules
-from plr.domain.words import ApprovalKind, ApprovalStatus, CaseStatus, Office, Pattern
+from plr.domain.words import ApprovalKind, ApprovalStatus, CaseStatus, Office, Pattern, TaskStatus
 from plr.errors import WrongMomentError
 from plr.operations import approvals_letters as letters
 from plr.operations import approvals_records as records
@@ -230,6 +230,7 @@ def ask_again_where_nobody(session: Session, *, now: datetime) -> list[str]:
     for reference, ask_ in session.execute(statement).all():
         case = records.lock_case(session, reference)
         asked += _seat_vacant(session, case, records.lock_rows(session, ask_), now=now)
+    _lift_attention(session)
     return asked
 
 
@@ -242,8 +243,6 @@ def _seat_vacant(session: Session, case: Case, rows: list[Approval], *, now: dat
         row = counting[place]
         if row.status is ApprovalStatus.OPEN and row.office is not None and _vacant(people, row):
             asked += _seat_anew(session, case, row, rows, now=now)
-    if asked and case.attention == NOBODY_IN_LINE and not _unseated(session, case):
-        case.attention = None
     return asked
 
 
@@ -271,12 +270,28 @@ def _vacant(people: Directory, row: Approval) -> bool:
     return not in_office or not people.is_active(row.holder_id)
 
 
-def _unseated(session: Session, case: Case) -> bool:
-    statement = select(Approval.id).where(
-        Approval.reference == case.reference,
+def _lift_attention(session: Session) -> None:
+    """Take the mark off cases in which somebody is asked everything that is open."""
+    marked = select(Case.reference).where(Case.attention == NOBODY_IN_LINE).order_by(Case.reference)
+    for reference in session.scalars(marked).all():
+        case = records.lock_case(session, reference)
+        if not _unseated(session, reference) and case.attention == NOBODY_IN_LINE:
+            case.attention = None
+
+
+def _unseated(session: Session, reference: str) -> bool:
+    questions = select(Approval.id).where(
+        Approval.reference == reference,
         Approval.status == ApprovalStatus.OPEN,
         Approval.due_on.is_not(None),
         Approval.office.is_not(None),
         Approval.holder_id.is_(None),
     )
-    return session.scalars(statement.limit(1)).one_or_none() is not None
+    tasks = select(Task.id).where(
+        Task.reference == reference,
+        Task.status == TaskStatus.OPEN,
+        Task.office.is_not(None),
+        Task.person_id.is_(None),
+        Task.address.is_(None),
+    )
+    return any(session.scalars(found.limit(1)).first() is not None for found in (questions, tasks))

@@ -133,7 +133,8 @@ def _unask_later(
 ) -> None:
     # In turn, whoever comes later is not asked before this answer is given again.
     for later in records.live(rows):
-        if later.turn > row.turn and later.status is ApprovalStatus.OPEN and later.asked_at is not None:
+        seated = later.asked_at is not None or later.due_on is not None
+        if later.turn > row.turn and later.status is ApprovalStatus.OPEN and seated:
             records.still(session, later, "not-yet", now=now)
             later.asked_at = later.due_on = later.holder_id = later.on_behalf_of_id = None
             records.note(session, later, "approval.not-yet", by=by, now=now)

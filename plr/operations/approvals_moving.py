@@ -56,7 +56,7 @@ def _open_rows(session: Session, reference: str) -> list[Approval]:
 
 
 def _reseat(session: Session, case: Case, row: Approval, *, by: Actor, now: datetime) -> None:
-    """Give an open question to the next in line; the clock runs on, the due day stays."""
+    """Give an open question to the next in line; the due day stays. Nobody: the clock stands still."""
     rows = list(session.scalars(select(Approval).where(Approval.ask == row.ask)))
     people = directory.load(session, on=london_day(now))
     chosen = None
@@ -65,6 +65,7 @@ def _reseat(session: Session, case: Case, row: Approval, *, by: Actor, now: date
     if chosen is None:
         row.holder_id = row.on_behalf_of_id = None
         case.attention = asking.NOBODY_IN_LINE
+        records.still(session, row, "nobody-in-line", now=now)
         records.note(session, row, "approval.nobody-in-line", by=by, now=now)
         return
     asking.give(session, row, chosen, by=by, now=now, event="approval.moved")
@@ -142,6 +143,8 @@ def set_leave(
     leave = Leave(person_id=person_id, from_on=from_on, to_on=to_on, delegate_id=delegate_id)
     session.add(leave)
     session.flush()
+    _tell_begin(session, leave, now=now)
+    begun = _begin_due(session, now=now)
     codes: dict[str, audit.Code] = {
         "person": person_id,
         "from": from_on.isoformat(),
@@ -149,8 +152,7 @@ def set_leave(
         "delegate": delegate_id,
     }
     audit.record(session, "system", "leave.set", f"leave:{leave.id}", by=by, now=now, codes=codes)
-    _tell_begin(session, leave, now=now)
-    begin_leave(session, now=now)
+    _note_leaves(session, begun, "leave.begun", now=now)
     return leave.id
 
 
@@ -159,6 +161,12 @@ def begin_leave(session: Session, *, now: datetime) -> list[int]:
 
     Nobody gets a new N24: N28 names the list. For the sweep. Returns the ids of the leaves begun.
     """
+    begun = _begin_due(session, now=now)
+    _note_leaves(session, begun, "leave.begun", now=now)
+    return [leave.id for leave in begun]
+
+
+def _begin_due(session: Session, *, now: datetime) -> list[Leave]:
     today = london_day(now)
     statement = select(Leave).where(
         Leave.from_on <= today, Leave.to_on >= today, Leave.begun_at.is_(None), Leave.ended_at.is_(None)
@@ -169,8 +177,7 @@ def begin_leave(session: Session, *, now: datetime) -> list[int]:
         if leave.delegate_id is not None:
             _to_delegate(session, leave, leave.delegate_id, now=now)
         leave.begun_at = now
-        _note_leave(session, leave, "leave.begun", now=now)
-    return [leave.id for leave in begun]
+    return begun
 
 
 def _to_delegate(session: Session, leave: Leave, delegate_id: int, *, now: datetime) -> None:
@@ -214,17 +221,17 @@ def end_leave(session: Session, *, now: datetime) -> list[int]:
     begun = session.scalars(
         select(Leave).where(Leave.begun_at.is_not(None), Leave.ended_at.is_(None)).order_by(Leave.id)
     ).all()
-    ended: list[int] = []
+    ended: list[Leave] = []
     for leave in begun:
         back_on = rules.calendar.next_working_day(leave.to_on)
         if now < london_instant(back_on, rules.quiet_hours.morning):
             continue
         returned = 0 if leave.delegate_id is None else _return(session, leave, leave.delegate_id, now=now)
         leave.ended_at = now
-        _note_leave(session, leave, "leave.ended", now=now)
         _tell_end(session, leave, back_on, returned, now=now)
-        ended.append(leave.id)
-    return ended
+        ended.append(leave)
+    _note_leaves(session, ended, "leave.ended", now=now)
+    return [leave.id for leave in ended]
 
 
 def _return(session: Session, leave: Leave, delegate_id: int, *, now: datetime) -> int:
@@ -238,9 +245,11 @@ def _return(session: Session, leave: Leave, delegate_id: int, *, now: datetime) 
     return returned
 
 
-def _note_leave(session: Session, leave: Leave, event: str, *, now: datetime) -> None:
-    codes: dict[str, audit.Code] = {"person": leave.person_id, "delegate": leave.delegate_id}
-    audit.record(session, "system", event, f"leave:{leave.id}", by=ENGINE, now=now, codes=codes)
+def _note_leaves(session: Session, leaves: list[Leave], event: str, *, now: datetime) -> None:
+    # After all that was written to cases' chains: the system chain comes last (operations/audit.py).
+    for leave in leaves:
+        codes: dict[str, audit.Code] = {"person": leave.person_id, "delegate": leave.delegate_id}
+        audit.record(session, "system", event, f"leave:{leave.id}", by=ENGINE, now=now, codes=codes)
 
 
 def _office_label(session: Session, people: Directory, person_id: int) -> str:

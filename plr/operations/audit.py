@@ -8,7 +8,7 @@ transaction that writes or changes any of the fields named:
 | record | subject | event, when written | `record=` | must have an entry |
 |---|---|---|---|---|
 | answer | answer:<id> | answer.recorded; answer.voided, … | answer_content(answer) | always |
-| approval | approval:<id> | approval.settled, .void, .withdrawn, … | approval_content(approval) | once not open |
+| approval | approval:<id> | approval.settled, .void, … | approval_content(approval) | once not open |
 | notice | notice:<id> | notice.sent; later changes of status | notice_content(notice) | once sent |
 | output | output:<id> | output.written | output_content(output) | once written |
 | agreement | agreement:<id> | agreement.recorded | agreement_content(agreement) | no, compared if there |
@@ -63,6 +63,8 @@ Code = str | int | bool | None | list[Any]
 
 # A code has no spaces and no "@": what a person typed does not pass.
 _CODE = re.compile(r"[A-Za-z0-9._:/+#-]{0,120}")
+# RFC 8785 reads numbers as doubles: larger ones would not come back as they were.
+_LARGE = 2**53
 
 
 def record(
@@ -151,18 +153,22 @@ def _insert_unless_there(session: Session, table: type[Base], values: Mapping[st
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON holds it: instants in UTC to the microsecond, days, words, large numbers as text."""
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, datetime):
-        return stamp(value)
-    if isinstance(value, date):
-        return value.isoformat()
+    """Return a value as JSON holds it: instants in UTC to the microsecond, days, words."""
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+    if isinstance(value, StrEnum):
+        return value.value
+    return _plain_number_or_time(value)
+
+
+def _plain_number_or_time(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LARGE:
         return str(value)
     return value
 

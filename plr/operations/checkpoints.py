@@ -6,7 +6,8 @@ the changes since the last full one would outweigh it, so storage stays in step 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -72,13 +73,17 @@ def head(session: Session, *, now: datetime) -> str:
 
 def state_of(standing: Mapping[str, tuple[int, str]], counters: Mapping[str, int]) -> str:
     """Return the hash over every (chain, length, head) and every counter."""
-    state = {"chains": {name: list(value) for name, value in standing.items()}, "counters": dict(counters)}
+    state: dict[str, Any] = {
+        "chains": {name: list(value) for name, value in standing.items()},
+        "counters": dict(counters),
+    }
     return state_hash(rfc8785.dumps(state))
 
 
 def counters_pinned(session: Session) -> dict[tuple[str, int], int]:
     """Return the reference counters the newest checkpoint names; empty before the first."""
-    newest = next(_newest_first(session), None)
+    with closing(_newest_first(session)) as checkpoints:
+        newest = next(checkpoints, None)
     rows = [] if newest is None else newest["counters"]
     return {(prefix, year): last for prefix, year, last in rows}
 
@@ -86,24 +91,26 @@ def counters_pinned(session: Session) -> dict[tuple[str, int], int]:
 def _before(session: Session) -> tuple[Standing, int]:
     """Return what the checkpoints so far name, and how many chains were named since the last full one."""
     since: list[dict[str, Any]] = []
-    for codes in _newest_first(session):
-        since.append(codes)
-        if codes["full"]:
-            break
+    with closing(_newest_first(session)) as checkpoints:
+        for codes in checkpoints:
+            since.append(codes)
+            if codes["full"]:
+                break
     standing: Standing = {}
     for codes in reversed(since):
         standing = advanced(standing, codes)
     return standing, sum(len(codes["changed"]) for codes in since if not codes["full"])
 
 
-def _newest_first(session: Session) -> Iterator[dict[str, Any]]:
+def _newest_first(session: Session) -> Generator[dict[str, Any]]:
     statement = (
         select(AuditEntry.text)
         .where(AuditEntry.chain == SYSTEM, AuditEntry.event == CHECKPOINT)
         .order_by(AuditEntry.seq.desc())
     )
-    for text in session.scalars(statement.execution_options(yield_per=20)):
-        yield content_of(text)["codes"]
+    with closing(session.scalars(statement.execution_options(yield_per=20))) as texts:
+        for text in texts:
+            yield content_of(text)["codes"]
 
 
 def _counters(session: Session) -> dict[tuple[str, int], int]:

@@ -91,7 +91,9 @@ def begin_reflecting(session: Session, reference: str, *, now: datetime) -> str:
 
 
 def hold_for_reflections(session: Session, reference: str, *, now: datetime) -> None:
-    """Put a case on hold because too few reflections came in twice."""
+    """Put a case on hold because too few reflections came in; off hold, the Chair may ask others again."""
+    for row in reflections.of_case(session, reference):
+        row.wave = 1
     longest = rules_of(session).commissioning.hold_days_at_most
     until_on = london_day(now) + timedelta(days=longest)
     cases.hold(

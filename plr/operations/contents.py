@@ -26,7 +26,8 @@ def approval_content(approval: Approval) -> Content:
     """Return where an approval stands and about which text."""
     return _fields(
         approval,
-        "id ask reference kind office round status subject subject_version content_hash settled_at supersedes_id",
+        "id ask reference kind office round status subject subject_version content_hash settled_at "
+        "supersedes_id",
     )
 
 

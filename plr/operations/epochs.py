@@ -110,6 +110,8 @@ def _end_access(session: Session, *, now: datetime) -> int:
     dead = update(Link).where(Link.dead_at.is_(None)).values(dead_at=now, dead_reason=HELD)
     links = session.scalars(dead.returning(Link.id)).all()
     session.execute(update(WebSession).where(WebSession.ended_at.is_(None)).values(ended_at=now))
-    session.execute(update(RememberedBrowser).where(RememberedBrowser.revoked_at.is_(None)).values(revoked_at=now))
+    session.execute(
+        update(RememberedBrowser).where(RememberedBrowser.revoked_at.is_(None)).values(revoked_at=now)
+    )
     session.execute(update(SignInCode).where(SignInCode.used_at.is_(None)).values(used_at=now))
     return len(links)

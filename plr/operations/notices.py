@@ -45,6 +45,14 @@ def queue(
         return
     calendar = rules.calendar_of(person.nation if person is not None else nation)
     hours = rules.quiet_hours
+    due_at = earliest_send(
+        now,
+        calendar,
+        any_hour=notice.any_hour,
+        opens=hours.opens,
+        closes=hours.closes,
+        morning=hours.morning,
+    )
     identity = uuid.uuid4().hex
     session.add(
         NoticeRecord(
@@ -61,14 +69,8 @@ def queue(
             status=NoticeStatus.WAITING,
             why=notice.why,
             created_at=now,
-            not_before=earliest_send(
-                now,
-                calendar,
-                any_hour=notice.any_hour,
-                opens=hours.opens,
-                closes=hours.closes,
-                morning=hours.morning,
-            ),
+            due_at=due_at,
+            not_before=due_at,
             message_id=identity,
         )
     )

@@ -1,4 +1,4 @@
-"""Sign-in codes: six digits to a person's own address, bound to the browser that asked (reliability 2, T15, T16).
+"""Sign-in codes: six digits to a person's own address, bound to the browser that asked (T15, T16).
 
 Known and unknown addresses are answered alike: both leave a row, meet the same limits, count the same
 tries. A browser its person has had remembered has an allowance of its own, so that a stranger who uses
@@ -73,12 +73,12 @@ def ask_code(
     session.flush()
     if person is not None:
         link_to = f"code:{code.id}"
-        letter = letters.SignInCode(minutes=rule.code_minutes)
+        letter = letters.SignInCode(given_name=person.given_name, minutes=rule.code_minutes)
         notices.queue(session, letter, to=person, cause=link_to, link_to=link_to, now=now)
 
 
 def still_wanted(session: Session, sign_in_code_id: int, *, now: datetime) -> bool:
-    """Say whether a code's letter is worth sending: asked within the hour, unused, and the browser's newest."""
+    """Say whether a code's letter is worth sending: asked within the hour, unused, its browser's newest."""
     code = session.get(SignInCode, sign_in_code_id)
     if code is None or code.used_at is not None or now - code.asked_at > WANTED_FOR:
         return False
@@ -208,7 +208,7 @@ def _share(
     return and_(SignInCode.address_hash == _address_hash(email), by_browser)
 
 
-def _newest(email: str, browser_token: str) -> Select[tuple[SignInCode]]:
+def _newest(email: str, browser_token: str) -> Select[SignInCode]:
     return (
         select(SignInCode)
         .where(

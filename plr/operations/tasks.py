@@ -91,6 +91,39 @@ def _in_line(
     return None if chosen is None else chosen.person_id
 
 
+def ask_again_where_nobody(session: Session, *, now: datetime) -> list[int]:
+    """Ask what nobody in line could be asked, or whose person has left; for the sweep. Returns the tasks."""
+    today = london_day(now)
+    people = directory.load(session, on=today)
+    statement = select(Task).where(Task.status == TaskStatus.OPEN, Task.office.is_not(None))
+    asked = []
+    for task in session.scalars(statement.order_by(Task.id)):
+        if task.office is None or people.is_active(task.person_id):
+            continue
+        found = _in_line(session, task.office, task.reference, _author(session, task), today)
+        if found is None:
+            continue
+        task.person_id = found
+        _clear_attention(session, task.reference)
+        _record(session, task, "task.moved", by=ENGINE, now=now)
+        asked.append(task.id)
+    return asked
+
+
+def _author(session: Session, task: Task) -> frozenset[int]:
+    # Who sent a text never checks it (decisions, Roles).
+    case = None if task.reference is None else session.get(Case, task.reference)
+    if task.kind is not TaskKind.CHECK or case is None or case.submitter_id is None:
+        return frozenset()
+    return frozenset({case.submitter_id})
+
+
+def _clear_attention(session: Session, reference: str | None) -> None:
+    case = None if reference is None else session.get(Case, reference)
+    if case is not None and case.attention == "nobody-in-line":
+        case.attention = None
+
+
 def finish(session: Session, task: Task, *, by: Actor, now: datetime) -> None:
     """Mark a task as done, cancel the letters that ask for it and end its clock."""
     if task.status is not TaskStatus.OPEN:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plr.db.models import AuditEntry
-from plr.operations import approvals, checkpoints, commissioning, deadlines, digest, tasks
+from plr.operations import approvals, checkpoints, commissioning, deadlines, digest, tasks, watching
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ def move_by_leave(session: Session, now: datetime) -> None:
 def ask_whom_it_could_not(session: Session, now: datetime) -> None:
     """Ask what could not be asked while nobody was in line."""
     approvals.ask_again_where_nobody(session, now=now)
+    tasks.ask_again_where_nobody(session, now=now)
 
 
 def look_at_holds(session: Session, now: datetime) -> None:
@@ -69,6 +70,7 @@ UPKEEP: tuple[Callable[[Session, datetime], None], ...] = (
     fire_ladders,
     look_at_holds,
     send_digests,
+    watching.watch,
     make_checkpoint,
 )
 """The sweep calls these in order, each in a transaction of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,10 +125,12 @@ def _rows(session: Session) -> Iterator[Row]:
     # The system chain first: its checkpoints say what the others must hold.
     for condition in (AuditEntry.chain == SYSTEM, AuditEntry.chain != SYSTEM):
         statement = select(AuditEntry.__table__).where(condition).order_by(AuditEntry.chain, AuditEntry.seq)
-        for entry in session.execute(statement.execution_options(yield_per=1000)):
-            copies = {name: getattr(entry, name) for name in audit.COPIES}
-            copies["at"] = stamp(copies["at"])
-            yield Row(entry.chain, entry.seq, entry.text, entry.hash, copies)
+        # Closed also when the walk ends at the first fault: PostgreSQL holds a cursor for it.
+        with closing(session.execute(statement.execution_options(yield_per=1000))) as entries:
+            for entry in entries:
+                copies = {name: getattr(entry, name) for name in audit.COPIES}
+                copies["at"] = stamp(copies["at"])
+                yield Row(entry.chain, entry.seq, entry.text, entry.hash, copies)
 
 
 def _checkpoint_faults(walk: Walk) -> Iterator[FirstBad]:
@@ -141,12 +144,14 @@ def _record_faults(session: Session, walk: Walk) -> Iterator[FirstBad]:
     for prefix, kind in _KINDS.items():
         seen: set[str] = set()
         statement = select(kind.table).order_by(kind.table.id)
-        for record in session.scalars(statement.execution_options(yield_per=500, populate_existing=True)):
-            subject = f"{prefix}:{record.id}"
-            seen.add(subject)
-            why = _disagreement(kind, record, walk.latest.get(subject), salts.get(subject))
-            if why is not None and subject not in walk.forgotten:
-                yield FirstBad(subject, why)
+        options = {"yield_per": 500, "populate_existing": True}
+        with closing(session.scalars(statement.execution_options(**options))) as records:
+            for record in records:
+                subject = f"{prefix}:{record.id}"
+                seen.add(subject)
+                why = _disagreement(kind, record, walk.latest.get(subject), salts.get(subject))
+                if why is not None and subject not in walk.forgotten:
+                    yield FirstBad(subject, why)
         for subject in walk.latest:
             if subject.startswith(f"{prefix}:") and subject not in seen and salts.get(subject) is not None:
                 yield FirstBad(subject, "The record is missing; the audit holds its entry.")

@@ -210,7 +210,7 @@ class ReflectForm(DatedForm):
         *,
         today: date,
         for_person: bool = False,
-        **rest: Any,  # noqa: ANN401 -- WTForms' own arguments pass through
+        **rest: Any,
     ) -> None:
         """`for_person`: the secretary records it for somebody, so how and when are asked."""
         super().__init__(formdata, today=today, **rest)

@@ -79,7 +79,7 @@ class OneOf(RadioField):
         *,
         options: Sequence[Option] = (),
         missing: str = "Choose an answer",
-        **rest: Any,  # noqa: ANN401 -- WTForms' own arguments pass through
+        **rest: Any,
     ) -> None:
         """`options` may be given later by `offer`; `missing` is said when nothing is chosen."""
         super().__init__(label, choices=[], validate_choice=False, **rest)
@@ -110,7 +110,7 @@ class PickOne(SelectField):
         *,
         options: Sequence[Option] = (),
         missing: str = "Choose one",
-        **rest: Any,  # noqa: ANN401 -- WTForms' own arguments pass through
+        **rest: Any,
     ) -> None:
         """`options` may be given later by `offer`; `missing` is said when nothing is chosen."""
         super().__init__(label, choices=[], validate_choice=False, **rest)
@@ -135,7 +135,7 @@ class ManyOf(SelectMultipleField):
         label: str,
         *,
         options: Sequence[Option] = (),
-        **rest: Any,  # noqa: ANN401 -- WTForms' own arguments pass through
+        **rest: Any,
     ) -> None:
         """`options` may be given later by `offer`."""
         super().__init__(label, choices=[], validate_choice=False, **rest)
@@ -159,7 +159,7 @@ class NumberField(IntegerField):
         label: str,
         *,
         missing: str,
-        **rest: Any,  # noqa: ANN401 -- WTForms' own arguments pass through
+        **rest: Any,
     ) -> None:
         """A number is always needed."""
         super().__init__(label, validators=[InputRequired(missing)], **rest)
@@ -221,7 +221,7 @@ class DatedForm(PageForm):
         formdata: FormData | None = None,
         *,
         today: date,
-        **rest: Any,  # noqa: ANN401 -- WTForms' own arguments pass through
+        **rest: Any,
     ) -> None:
         """`rest` is what a WTForms form takes: obj, data, values by name."""
         self.today = today

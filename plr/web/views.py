@@ -20,12 +20,13 @@ class SignInView:
 
 @dataclass(frozen=True, slots=True)
 class SignInCodeView:
-    """sign_in_code.html, with CodeForm. The address is what was typed, known to us or not."""
+    """sign_in_code.html, with CodeForm. The address is what was typed, known or not; `carried` holds it."""
 
     address: str
     works_until: datetime
     post_to: str = "/sign-in/code"
     again_to: str = "/sign-in"
+    carried: tuple[Carried, ...] = ()
 
 
 # ---- 2 My tasks

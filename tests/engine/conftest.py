@@ -8,11 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, delete
 
 from plr import settings
 from plr.adapters.supervisor import free_port
+from plr.db.models import Base
 from plr.settings import Settings
 from tests.engine.programs.rig import PROGRAMS, Cases, Rig, make_cases
+from tests.postgres import make_database, postgres_server  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -21,11 +24,31 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings.load({"PLR_HOME": str(tmp_path)})
 
 
-@pytest.fixture
-def cases(loaded: Settings) -> Generator[Cases]:
-    made = make_cases(loaded)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def cases(request: pytest.FixtureRequest, loaded: Settings) -> Generator[Cases]:
+    """Cases in an empty database of each kind."""
+    url = request.getfixturevalue("emptied_postgres_url") if request.param == "postgres" else None
+    section = loaded.database.model_copy(update={"url": url})
+    made = make_cases(loaded.model_copy(update={"database": section}))
     yield made
     made.database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_of_cases(postgres_server: str) -> str:  # noqa: F811 - the fixture
+    return make_database(postgres_server)
+
+
+@pytest.fixture
+def emptied_postgres_url(postgres_of_cases: str) -> str:
+    """One database for all tests here, emptied for each: making one takes a second."""
+    engine = create_engine(postgres_of_cases)
+    Base.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
+    engine.dispose()
+    return postgres_of_cases
 
 
 @pytest.fixture(scope="session")

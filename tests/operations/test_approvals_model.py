@@ -25,9 +25,10 @@ from sqlalchemy.orm import Session
 
 from plr.db.models import AnswerRecord, Approval, Base, Case, Deadline, Installation
 from plr.db.session import Database
+from plr.domain.actors import ENGINE
 from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, CaseStatus, Office, Pattern
 from plr.errors import PlrError
-from plr.operations import approvals, deadlines
+from plr.operations import approvals, audit, deadlines, verification
 from tests.factories import (
     AMARA,
     GARETH,
@@ -95,7 +96,15 @@ class Lives(RuleBasedStateMachine):
             session.add(Installation(id=1, installation_id="0" * 32, began_at=LONG_AGO))
             add_people(session)
             add_case(session)
+            audit.record(session, "system", "system.began", "installation:1", by=ENGINE, now=self.now)
         self.ask(NIAMH)
+
+    def teardown(self) -> None:
+        """When a life ends, every change of it stands in the audit, and the chains hold."""
+        if hasattr(self, "model"):
+            with self.database.reading() as session:
+                verdict = verification.verify(session)
+            assert verdict.ok, verdict.first_bad
 
     # --- the two sides ----------------------------------------------------------------------------------
 
@@ -124,14 +133,20 @@ class Lives(RuleBasedStateMachine):
         rows = [(row, ask) for ask in self.model.asks for row in ask if row.status is OPEN and row.asked]
         return rows[place % len(rows)] if rows else self.a_row(place)
 
+    def answered_row(self, place: int) -> tuple[Row, list[Row]]:
+        rows = [(row, ask) for ask in self.model.asks for row in ask if row.replies]
+        return rows[-1 - place % len(rows)] if rows else self.a_row(place)
+
     def answer_id(self, session: Session, row: Row) -> int:
         found = select(AnswerRecord.id).where(AnswerRecord.approval_id == row.identity)
         return session.scalars(found.order_by(AnswerRecord.id.desc())).first() or 0
 
     # --- what people do ---------------------------------------------------------------------------------
 
-    @rule(author=st.sampled_from([NIAMH, NIAMH, AMARA, MARY]))
-    def ask(self, author: int) -> None:
+    @rule(author=st.sampled_from([NIAMH, NIAMH, AMARA, MARY]), often=st.integers(0, 3))
+    def ask(self, author: int, often: int = 0) -> None:
+        if often and self.model.asks and self.model.standing(self.model.asks[-1]) is OPEN:
+            return
         fresh = not self.model.asks or self.model.standing(self.model.asks[-1]) is not OPEN
         allowed = self.model.ask(author) if fresh else self.model.asks[-1][0].text == self.model.text
 
@@ -152,7 +167,7 @@ class Lives(RuleBasedStateMachine):
     @rule(
         place=some_place, person=somebody, answer=some_answer, stale=st.integers(0, 5), holder=st.booleans()
     )
-    def answer(self, place: int, person: int, answer: Answer, stale: int, holder: bool) -> None:
+    def answer(self, place: int, person: int, answer: Answer, stale: int, *, holder: bool) -> None:
         row, ask = self.open_row(place) if holder else self.a_row(place)
         person = row.holder if holder and row.holder else person
         text = row.text - 1 if stale == 0 else row.text
@@ -172,8 +187,16 @@ class Lives(RuleBasedStateMachine):
 
         self.answering(operation, row, ask, person, answer, fresh=text == row.text, recorded=False)
 
+    @rule(place=some_place, answer=some_answer)
+    def whoever_is_asked_answers(self, place: int, answer: Answer) -> None:
+        self.answer(place, AMARA, answer, 1, holder=True)
+
+    @rule(place=some_place, answer=some_answer)
+    def whoever_is_asked_telephones(self, place: int, answer: Answer) -> None:
+        self.record(place, AMARA, answer, holder=True)
+
     @rule(place=some_place, person=somebody, answer=some_answer, holder=st.booleans())
-    def record(self, place: int, person: int, answer: Answer, holder: bool) -> None:
+    def record(self, place: int, person: int, answer: Answer, *, holder: bool) -> None:
         row, ask = self.open_row(place) if holder else self.a_row(place)
         person = row.holder if holder and row.holder else person
 
@@ -217,8 +240,10 @@ class Lives(RuleBasedStateMachine):
         if allowed:
             self.model.answer(row, ask, Reply(person, answer, behalf, recorded, self.model.on))
 
-    @rule()
-    def change_the_text(self) -> None:
+    @rule(often=some_place)
+    def change_the_text(self, often: int) -> None:
+        if often > 1:  # rarely, else no question lives long
+            return
         self.do(
             lambda session: approvals.void_for_changed_text(
                 session, REFERENCE, "submission", by=signed_in(NIAMH), now=self.now
@@ -227,9 +252,9 @@ class Lives(RuleBasedStateMachine):
         )
         self.model.change_text()
 
-    @rule(person=somebody)
-    def declare_an_interest(self, person: int) -> None:
-        if len(self.model.interests) >= 3:
+    @rule(person=somebody, often=some_place)
+    def declare_an_interest(self, person: int, often: int) -> None:
+        if often > 2 or len(self.model.interests) >= 3:
             return
         self.do(
             lambda session: approvals.declare_interest(
@@ -285,7 +310,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(place=some_place)
     def take_back(self, place: int) -> None:
-        row, ask = self.a_row(place)
+        row, ask = self.answered_row(place)
         if not row.replies:
             return
         person = row.replies[-1].person
@@ -300,9 +325,15 @@ class Lives(RuleBasedStateMachine):
         if allowed:
             self.model.take_back(row, ask)
 
+    @rule(place=some_place, answer=some_answer)
+    def answer_and_take_it_back(self, place: int, answer: Answer) -> None:
+        self.answer(place, AMARA, answer, 1, holder=True)
+        self.the_model_equals_the_database()
+        self.take_back(0)
+
     @rule(place=some_place)
     def object_to(self, place: int) -> None:
-        row, ask = self.a_row(place)
+        row, ask = self.answered_row(place)
         if not row.replies:
             return
         reply = row.replies[-1]
@@ -324,7 +355,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(place=some_place)
     def say_it_was_not_me(self, place: int) -> None:
-        row, ask = self.a_row(place)
+        row, ask = self.answered_row(place)
         if not row.replies:
             return
         reply = row.replies[-1]
@@ -344,7 +375,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(place=some_place, answer=some_answer, own=st.booleans(), person=somebody)
     def supersede(self, place: int, answer: Answer, own: bool, person: int) -> None:
-        row, ask = self.a_row(place)
+        row, ask = self.answered_row(place)
         counted = row.counted
         person = counted.person if own and counted else person
         may, behalf = self.model.may(person, row, ask)
@@ -389,8 +420,10 @@ class Lives(RuleBasedStateMachine):
                 if each.status is OPEN:
                     each.status = ApprovalStatus.WITHDRAWN
 
-    @rule(hold=st.booleans())
-    def put_on_hold_or_go_on(self, hold: bool) -> None:
+    @rule(often=some_place)
+    def put_on_hold_or_go_on(self, often: int) -> None:
+        hold = often == 0
+
         def operation(session: Session) -> None:
             session.get_one(Case, REFERENCE).status = CaseStatus.ON_HOLD if hold else CaseStatus.TRIAGE
 
@@ -479,13 +512,11 @@ class Lives(RuleBasedStateMachine):
                 for ask in self.model.asks
                 for row in ask
             }
-            for row in rows:
-                kept = session.scalars(
-                    select(AnswerRecord).where(AnswerRecord.approval_id == row.id).order_by(AnswerRecord.id)
-                )
-                assert replies[row.id] == [
-                    (one.person_id, one.answer, one.on_behalf_of_id, one.voided_at is None) for one in kept
-                ]
+            kept: dict[str, list[tuple[int, Answer, int | None, bool]]] = {row.id: [] for row in rows}
+            for one in session.scalars(select(AnswerRecord).order_by(AnswerRecord.id)):
+                said = (one.person_id, one.answer, one.on_behalf_of_id, one.voided_at is None)
+                kept[one.approval_id].append(said)
+            assert kept == replies
 
     @invariant()
     def the_clock_runs_for_what_is_asked_and_for_nothing_else(self) -> None:
@@ -497,7 +528,7 @@ class Lives(RuleBasedStateMachine):
             f"approval:{row.identity}"
             for ask in self.model.asks
             for row in ask
-            if row.status is OPEN and row.asked
+            if row.status is OPEN and row.holder is not None
         }
         assert running == asked
 

@@ -17,7 +17,7 @@ FIXED = {
 KEPT = {"navigation", "person", "filters"}
 
 
-def changed(value: Any, word: Callable[[str], str], name: str = "") -> Any:  # noqa: ANN401 -- goes through every view
+def changed(value: Any, word: Callable[[str], str], name: str = "") -> Any:
     """Return the view with `word` done to every free text in it."""
     if name in FIXED or name.endswith("_to"):
         return value
@@ -31,7 +31,7 @@ def changed(value: Any, word: Callable[[str], str], name: str = "") -> Any:  # n
     return value
 
 
-def shortest(value: Any) -> Any:  # noqa: ANN401 -- goes through every view
+def shortest(value: Any) -> Any:
     """Return the view with one row in every list, one letter in every text, the rest left out."""
     given: dict[str, Any] = {}
     for field in dataclasses.fields(value):

@@ -1,4 +1,4 @@
-"""Alembic's entry: works on the connection or engine it is handed, and writes migrations a person can read."""
+"""Alembic's entry: works on the connection or engine handed to it, and writes migrations people can read."""
 
 from __future__ import annotations
 

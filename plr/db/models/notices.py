@@ -34,6 +34,7 @@ class Notice(Base):
     status: Mapped[NoticeStatus] = mapped_column(index=True)
     why: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
     not_before: Mapped[datetime] = mapped_column(index=True)
     message_id: Mapped[str] = mapped_column(String(120))
     template_hash: Mapped[str | None] = mapped_column(String(64))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -217,8 +219,19 @@ class Rig:
 
         self.until(waiting, f"{reference} waits at {name}")
 
+    def can_write(self) -> bool:
+        """Whether nobody holds our database's lock for more than a second."""
+        with closing(sqlite3.connect(self.home / "plr.db", timeout=1, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+            return True
+
     def hold(self, name: str) -> None:
-        (self.home / f"at-{name}").unlink(missing_ok=True)
+        for mark in ("at", "left"):
+            (self.home / f"{mark}-{name}").unlink(missing_ok=True)
         (self.home / f"hold-{name}").touch()
 
     def until_held(self, name: str) -> None:

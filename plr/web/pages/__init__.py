@@ -1,0 +1,1 @@
+"""The handlers: each reads a request, calls operations in one transaction, and shows a page."""

@@ -1,0 +1,1 @@
+"""From records to views: what each page says, worked out once, in words."""

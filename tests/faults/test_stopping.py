@@ -1,0 +1,76 @@
+"""Q1: the program dies before and after every commit and every external effect, and begins anew.
+
+What is compared is everything: every table, every letter that really arrived, every file. A letter caught
+between the marker and its answer may be `uncertain`, and only such a one may arrive twice (R3).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.faults.backends import Backend
+from tests.faults.journeys import JOURNEYS
+from tests.faults.lives import Lives
+from tests.smtp_server import SmtpServer
+
+GATE_PLACES = 60
+PLAYED_ON = 2
+SEED = random.randrange(1 << 32)
+
+
+@pytest.fixture
+def lives(backend: Backend, sink: SmtpServer, tmp_path: Path) -> Lives:
+    made = Lives(backend, tmp_path, sink)
+    made.live_undisturbed(JOURNEYS["full"].acts)
+    return made
+
+
+def chosen(lives: Lives, chance: random.Random, count: int) -> list[tuple[int, int]]:
+    """Places chosen at random, each kind of place and each act among them."""
+    places = lives.places()
+    chance.shuffle(places)
+    first: dict[object, tuple[int, int]] = {}
+    for number, place in places:
+        first.setdefault(lives.kept[number].places[place], (number, place))
+        first.setdefault(number, (number, place))
+    sure = list(dict.fromkeys(first.values()))
+    return [*sure, *(place for place in places if place not in set(sure))][:count]
+
+
+def faults_of(lives: Lives, places: list[tuple[int, int]], played_on: set[tuple[int, int]]) -> dict[str, list[str]]:
+    found = {}
+    for number, place in places:
+        kept = lives.kept[number]
+        try:
+            differences = lives.die_at(number, place, play_on=(number, place) in played_on)
+        except Exception as error:  # noqa: BLE001 - the other places are tried too
+            differences = [f"{type(error).__name__}: {error}"]
+        if differences:
+            found[f"{kept.act.name}, place {place} ({kept.places[place]})"] = differences
+    return found
+
+
+def test_a_death_anywhere_loses_nothing_and_doubles_nothing(lives: Lives) -> None:
+    chance = random.Random(SEED)
+    places = chosen(lives, chance, GATE_PLACES)
+    print(f"seed {SEED}: {len(places)} of {len(lives.places())} places")
+    assert faults_of(lives, places, set(places[:PLAYED_ON])) == {}, f"seed {SEED}"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_death_at_every_place_loses_nothing_and_doubles_nothing(lives: Lives) -> None:
+    places = lives.places()
+    played_on = set(random.Random(SEED).sample(places, 40))
+    assert faults_of(lives, places, played_on) == {}, f"seed {SEED}"
+
+
+def test_the_places_are_those_of_a_whole_case(lives: Lives) -> None:
+    kinds = Counter(place for kept in lives.kept for place in kept.places)
+    assert kinds["before a commit"] == kinds["after a commit"] > 100
+    assert kinds["before a letter"] == kinds["after a letter"] >= 15
+    assert kinds["before a name"] == kinds["after a name"] >= 10
