@@ -90,5 +90,5 @@ def _verdict(telling: Telling) -> int:
         return 0
     telling.say(f"{plural(len(telling.broken), 'thing')} did not come out as it should:")
     for sentence in telling.broken:
-        telling.say(f"Expected: {sentence}")
+        telling.say(f"It should have been so: {sentence}")
     return 1

@@ -20,7 +20,7 @@ __all__ = ["HELD", "backup", "restore"]
 
 # What a restored database says until a person lets its letters go.
 HELD = "restored"
-_HOLD = "UPDATE installation SET letters_held = 'restored'"
+_HOLD = "UPDATE public.installation SET letters_held = 'restored'"
 
 
 def restore(url: str, path: Path, *, open_epoch: Callable[[Session], None]) -> Path | None:

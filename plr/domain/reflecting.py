@@ -34,7 +34,8 @@ def faults(chosen: Sequence[Reflector], region: str, rule: CommissioningRule) ->
 
 def preset(candidates: Sequence[Reflector], region: str, rule: CommissioningRule) -> list[int]:
     """Return a lawful choice to begin with: new professions first, other regions first; [] if none is."""
-    ordered = sorted(candidates, key=lambda person: (person.region == region, person.person_id))
+    # Somebody without a region counts for no other region: they come after those who do.
+    ordered = sorted(candidates, key=lambda person: (person.region in {None, region}, person.person_id))
     chosen: list[Reflector] = []
     for wants_new in (True, False):
         for person in ordered:

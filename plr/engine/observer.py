@@ -21,4 +21,4 @@ def _observe_nothing(_flow_run_id: UUID, _request: object, **_options: object) -
 
 def leave_out() -> None:
     """Let executions in this process begin without an observer."""
-    flow_engine.observe_flow_run_suspension = _observe_nothing  # type: ignore[attr-defined]  # guarded by a test
+    flow_engine.observe_flow_run_suspension = _observe_nothing  # type: ignore[attr-defined, assignment]  # guarded

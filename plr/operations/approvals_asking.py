@@ -66,6 +66,7 @@ def ask(
             row.asked_at = now
     session.add_all(rows)
     session.flush()
+    rows = records.lock_rows(session, rows[0].ask)
     if kind is ApprovalKind.GROUP:
         records.note(session, rows[0], "approval.asked", by=by, now=now)
     else:

@@ -28,12 +28,13 @@ from plr.db.models import (
 from plr.domain.actors import ENGINE, Actor
 from plr.domain.chain import SYSTEM
 from plr.domain.instants import stamp
+from plr.domain.words import NoticeStatus
 from plr.errors import WrongMomentError
 from plr.operations import audit, checkpoints
 
 # A stopped worker that wakes after the restore must not hold a lease of the same number.
 _LEASES_APART = 1_000
-_REFERENCE = re.compile(r"\b([A-Z]{2,4}(?:-[A-Z]{1,2})?)-([0-9]{4})-([0-9]{2,})\b")
+_REFERENCE = re.compile(r"(?<![A-Z0-9])([A-Z]{2,4}(?:-[A-Z]{1,2})?)-([0-9]{4})-([0-9]{2,})(?![0-9])")
 
 
 def open_epoch(session: Session, *, seen: Iterable[str] = (), now: datetime) -> None:
@@ -75,7 +76,8 @@ def release_letters(session: Session, *, by: Actor, now: datetime) -> int:
     if installation.letters_held is None:
         raise WrongMomentError("No letters are held. Nothing has to be released.")
     why, installation.letters_held = installation.letters_held, None
-    waiting = session.scalar(select(func.count()).select_from(Notice).where(Notice.sent_at.is_(None))) or 0
+    wait = select(func.count()).select_from(Notice).where(Notice.status == NoticeStatus.WAITING)
+    waiting = session.scalar(wait) or 0
     codes: dict[str, audit.Code] = {"why": why, "waiting": waiting}
     subject = f"installation:{installation.installation_id}"
     audit.record(session, SYSTEM, "letters.released", subject, by=by, now=now, codes=codes)

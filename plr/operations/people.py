@@ -304,9 +304,8 @@ def _move_task(session: Session, task: Task, *, by: Actor, now: datetime) -> boo
         _release_reflector(session, task, by=by, now=now)
         return True
     people = directory.load(session, on=london_day(now))
-    barred = frozenset() if task.reference is None else directory.interested(session, task.reference)
     # What was asked of one person, not of an office, falls to the secretary.
-    chosen = people.first_in_line(task.office or Office.SECRETARY, barred=barred)
+    chosen = people.first_in_line(task.office or Office.SECRETARY, barred=tasks.barred_from(session, task))
     if chosen is None or chosen.person_id == task.person_id:
         return False
     before = task.person_id
@@ -314,6 +313,7 @@ def _move_task(session: Session, task: Task, *, by: Actor, now: datetime) -> boo
         notices.cancel(session, task_id=task.id)
         links.kill(session, opens=f"task:{task.id}", person_id=before, reason="left", now=now)
     task.person_id = chosen.person_id
+    tasks.clear_attention(session, task.reference)
     codes: dict[str, audit.Code] = {"kind": task.kind.value, "before": before, "person": chosen.person_id}
     chain = task.reference or SYSTEM
     audit.record(session, chain, "task.moved", f"task:{task.id}", by=by, now=now, codes=codes)

@@ -91,34 +91,19 @@ def _in_line(
     return None if chosen is None else chosen.person_id
 
 
-def ask_again_where_nobody(session: Session, *, now: datetime) -> list[int]:
-    """Ask what nobody in line could be asked, or whose person has left; for the sweep. Returns the tasks."""
-    today = london_day(now)
-    people = directory.load(session, on=today)
-    statement = select(Task).where(Task.status == TaskStatus.OPEN, Task.office.is_not(None))
-    asked = []
-    for task in session.scalars(statement.order_by(Task.id)):
-        if task.office is None or people.is_active(task.person_id):
-            continue
-        found = _in_line(session, task.office, task.reference, _author(session, task), today)
-        if found is None:
-            continue
-        task.person_id = found
-        _clear_attention(session, task.reference)
-        _record(session, task, "task.moved", by=ENGINE, now=now)
-        asked.append(task.id)
-    return asked
-
-
-def _author(session: Session, task: Task) -> frozenset[int]:
-    # Who sent a text never checks it (decisions, Roles).
-    case = None if task.reference is None else session.get(Case, task.reference)
-    if task.kind is not TaskKind.CHECK or case is None or case.submitter_id is None:
+def barred_from(session: Session, task: Task) -> frozenset[int]:
+    """Return who may not be asked: people with an interest, and for a check who sent the text."""
+    if task.reference is None:
         return frozenset()
-    return frozenset({case.submitter_id})
+    interested = directory.interested(session, task.reference)
+    case = session.get(Case, task.reference)
+    if task.kind is not TaskKind.CHECK or case is None or case.submitter_id is None:
+        return interested
+    return interested | {case.submitter_id}
 
 
-def _clear_attention(session: Session, reference: str | None) -> None:
+def clear_attention(session: Session, reference: str | None) -> None:
+    """Say that somebody is in line again for a case that had nobody."""
     case = None if reference is None else session.get(Case, reference)
     if case is not None and case.attention == "nobody-in-line":
         case.attention = None

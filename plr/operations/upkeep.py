@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plr.db.models import AuditEntry
-from plr.operations import approvals, checkpoints, commissioning, deadlines, digest, tasks, watching
+from plr.operations import approvals, checkpoints, commissioning, deadlines, digest, people, tasks, watching
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +42,9 @@ def move_by_leave(session: Session, now: datetime) -> None:
     approvals.begin_leave(session, now=now)
 
 
-def ask_whom_it_could_not(session: Session, now: datetime) -> None:
-    """Ask what could not be asked while nobody was in line."""
-    approvals.ask_again_where_nobody(session, now=now)
-    tasks.ask_again_where_nobody(session, now=now)
+def hand_on(session: Session, now: datetime) -> None:
+    """Ask what could not be asked while nobody was in line; hand on what leavers held."""
+    people.hand_on(session, now=now)
 
 
 def look_at_holds(session: Session, now: datetime) -> None:
@@ -66,7 +65,7 @@ def make_checkpoint(session: Session, now: datetime) -> None:
 
 UPKEEP: tuple[Callable[[Session, datetime], None], ...] = (
     move_by_leave,
-    ask_whom_it_could_not,
+    hand_on,
     fire_ladders,
     look_at_holds,
     send_digests,

@@ -18,7 +18,7 @@ WHAT = "mail not leaving"
 
 
 def oldest_late(session: Session, *, now: datetime) -> datetime | None:
-    """Return since when the oldest letter that may leave has waited, if that is over 15 minutes and it was tried."""
+    """Return since when the oldest letter that was tried has waited, if over 15 minutes."""
     statement = select(func.min(Notice.due_at)).where(
         Notice.status == NoticeStatus.WAITING,
         Notice.due_at <= now - LATE,

@@ -41,7 +41,7 @@ def _differences(url: str) -> list[object]:
     return differences
 
 
-def _upgrade_in_a_process(url: str, folder: str, results: multiprocessing.Queue) -> None:
+def _upgrade_in_a_process(url: str, folder: str, results: multiprocessing.Queue[str | None]) -> None:
     try:
         results.put(schema.upgrade(url, backup_to=Path(folder), now=NOW).before)
     except Exception as error:  # noqa: BLE001 - told to the test, which fails by it

@@ -13,7 +13,7 @@ import pytest
 from tests.engine.programs.journey_body import SECRET
 from tests.engine.programs.rig import Rig
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.prefect, pytest.mark.timeout(900)]
 
 UP_TO_ANSWER = ["opened", "asked"]
 DECLINED = [*UP_TO_ANSWER, "recorded decline", "closed"]

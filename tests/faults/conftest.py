@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from tests import postgres
 from tests.faults.backends import Backend, PostgresBackend, SqliteBackend
+from tests.faults.homes import Home, on_each
 from tests.smtp_server import SmtpServer
 
 
@@ -42,8 +43,26 @@ def sink() -> Generator[SmtpServer]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
     if request.param == "sqlite":
         return SqliteBackend(tmp_path_factory.mktemp("sqlite"))
     return PostgresBackend(request.getfixturevalue("quick_postgres"))
+
+
+@pytest.fixture(scope="session")
+def homes(
+    quick_postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Mapping[str, Home]]:
+    """Two homes with a Prefect server each: one on SQLite, one on PostgreSQL."""
+    with SmtpServer() as first, SmtpServer() as second:
+        folder = tmp_path_factory.mktemp("homes")
+        made = {
+            "sqlite": Home(folder / "sqlite", f"sqlite:///{folder / 'sqlite' / 'plr.db'}", first),
+            "postgresql": Home(folder / "postgresql", postgres.make_database(quick_postgres), second),
+        }
+        try:
+            on_each(made, Home.start_server)
+            yield made
+        finally:
+            on_each(made, Home.close)

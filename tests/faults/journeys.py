@@ -20,7 +20,8 @@ from plr.db.models import Approval, Case, Person
 from plr.domain.actors import Actor
 from plr.domain.documents import Change
 from plr.domain.london import london_day
-from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, CaseStatus, PositionValue, TaskKind, Via
+from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, CaseStatus, PositionValue, Via
+from plr.errors import NotFoundError, WrongMomentError
 from plr.operations import (
     agreements,
     approvals,
@@ -30,7 +31,6 @@ from plr.operations import (
     intake,
     positions,
     reflections,
-    tasks,
 )
 from plr.operations.agreements import Minute
 from plr.operations.positions import PositionText
@@ -72,7 +72,10 @@ def days(count: int) -> timedelta:
 
 
 def reference_of(session: Session, external_ref: str) -> str:
-    return session.scalars(select(Case.reference).filter_by(external_ref=external_ref)).one()
+    reference = session.scalar(select(Case.reference).filter_by(external_ref=external_ref))
+    if reference is None:
+        raise NotFoundError("Nobody has sent this in.")
+    return reference
 
 
 def id_of(session: Session, code: str) -> int:
@@ -88,6 +91,8 @@ def _asked(session: Session, reference: str, kind: ApprovalKind) -> Approval:
     rows = session.scalars(
         select(Approval).filter_by(reference=reference, kind=kind).order_by(Approval.round, Approval.id)
     ).all()
+    if not rows:
+        raise WrongMomentError("This is not asked yet.")
     return next((row for row in rows if row.status is ApprovalStatus.OPEN), rows[-1])
 
 
@@ -308,10 +313,6 @@ def withdraw(session: Session, external_ref: str, now: datetime) -> None:
 def decline(session: Session, external_ref: str, now: datetime) -> None:
     reference = reference_of(session, external_ref)
     cases.decline(session, reference, reason="Not ours.", by=signed_in(session, CHAIR), now=now)
-
-
-def open_task(session: Session, external_ref: str, kind: TaskKind) -> bool:
-    return bool(tasks.open_tasks(session, reference_of(session, external_ref), kind))
 
 
 _BEGIN = (Act("submit", hours(0), submit()), Act("check", hours(1), check("clean")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from pathlib import Path
+from collections.abc import Generator
 
 import pytest
 
@@ -17,16 +17,17 @@ from tests.faults.journeys import JOURNEYS
 from tests.faults.lives import Lives
 from tests.smtp_server import SmtpServer
 
-GATE_PLACES = 60
+GATE_PLACES = 80
 PLAYED_ON = 2
 SEED = random.randrange(1 << 32)
 
 
-@pytest.fixture
-def lives(backend: Backend, sink: SmtpServer, tmp_path: Path) -> Lives:
-    made = Lives(backend, tmp_path, sink)
-    made.live_undisturbed(JOURNEYS["full"].acts)
-    return made
+@pytest.fixture(scope="module")
+def lives(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Generator[Lives]:
+    with SmtpServer() as sink:
+        made = Lives(backend, tmp_path_factory.mktemp("lives"), sink)
+        made.live_undisturbed(JOURNEYS["full"].acts)
+        yield made
 
 
 def chosen(lives: Lives, chance: random.Random, count: int) -> list[tuple[int, int]]:

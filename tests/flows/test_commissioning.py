@@ -1,8 +1,4 @@
-"""The commissioning reflection from end to end, by real operations: where each journey ends, and what left.
-
-The letters follow from the table of letters: N24 asks the Chair (taking on, text), N27 tells the secretary
-what was answered and the submitter how it ended, N07 is a receipt, N22 says that something is late.
-"""
+"""The commissioning reflection from end to end, by real operations: where each journey ends, and what left."""
 
 from __future__ import annotations
 
@@ -10,35 +6,13 @@ import pytest
 
 from flows.deployments import DEPLOYED
 from plr.engine.process import PROCESSES
+from tests.faults.expected import LETTERS
 from tests.faults.journeys import JOURNEYS
 from tests.faults.playing import played
 
 ASKED_WHAT_CAME = "the day to ask what came of it"
 SUMMARY, REFLECTION, NOTE = "summary 1", "commissioning-reflection 1", "impact-note 1"
 DRAFT = "position draft 1"
-TAKEN_ON = ["N24 p01", "N27 p03"]
-FIRST_TEXT = ["N07 p01", "N24 p01", "N27 p03"]
-TOLD = ["N27 p07"]
-
-LETTERS = {
-    "light": ["N07 p01"],
-    "full": [*TAKEN_ON, *FIRST_TEXT, "N24 p01", "N27 p03", *TOLD],
-    "full-by-telephone": [*TAKEN_ON, *FIRST_TEXT, "N07 p01", *TOLD],
-    "declined": [*TAKEN_ON, *TOLD],
-    "declined-light": TOLD,
-    "position-declined": [*TAKEN_ON, *FIRST_TEXT, *TOLD],
-    "returned": ["N27 p07", "N07 p01"],
-    "returned-by-chair": [*TAKEN_ON, "N27 p07", *TAKEN_ON],
-    "held": ["N07 p01"],
-    "withdrawn": [],
-    "breach": ["N62 p01", "N62 p19"],
-    "deepened": TAKEN_ON,
-    "too-few": [*TAKEN_ON, "N22 p17"],
-    "reassigned": [*TAKEN_ON, "N22 p09"],
-    "not-reassigned": [*TAKEN_ON, "N22 p10", "N22 p11", "N22 p16", "N22 p01"],
-    "objected": [*TAKEN_ON, "N07 p01", "N24 p01", *FIRST_TEXT, *TOLD],
-    "objected-after-issue": ["N07 p01", "N07 p01"],
-}
 OUTPUTS = {
     "light": [SUMMARY, REFLECTION],
     "full": [SUMMARY, DRAFT, "position draft 2", REFLECTION, NOTE],

@@ -484,7 +484,12 @@ class Lives(RuleBasedStateMachine):
                 for row in session.scalars(select(Approval))
             }
             stands = [approvals.standing(session, self.ask_of(session, ask)) for ask in self.model.asks]
-        assert found == expected
+        different = {
+            identity: (found.get(identity), expected.get(identity))
+            for identity in found.keys() | expected.keys()
+            if found.get(identity) != expected.get(identity)
+        }
+        assert not different, f"in the database, in the model: {different}"
         assert stands == [self.model.standing(ask) for ask in self.model.asks]
 
     def ask_of(self, session: Session, ask: list[Row]) -> str:

@@ -1,4 +1,4 @@
-"""A browser without a window: it keeps cookies, fills in forms it was shown, and reads the letters that left."""
+"""A browser without a window: it keeps cookies, fills in forms it was shown, and reads its letters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 from flows.commissioning import commissioning_reflection
 from plr import settings
 from plr.db.models import AnswerRecord, Approval, Base, Case, Person
-from plr.db.session import Database
 from plr.domain.actors import Actor
 from plr.domain.words import ApprovalKind, CaseStatus, Depth, PositionValue, Via
 from plr.engine.deliveries import Deliveries
@@ -110,6 +109,9 @@ class Page:
         found = self.tree.xpath("//*[contains(@class, 'govuk-error-summary__list')]//a")
         return [" ".join(link.text_content().split()) for link in found]
 
+    def caption(self) -> str:
+        return " ".join(self.tree.xpath("//*[contains(@class, 'plr-caption')]")[0].text_content().split())
+
     def links(self) -> list[str]:
         return [str(link) for link in self.tree.xpath("//main//a/@href")]
 
@@ -119,7 +121,9 @@ class Browser:
 
     def __init__(self, world: World, agent: str = "Mozilla/5.0") -> None:
         self.world = world
-        self.client = httpx.Client(transport=InProcess(world.app), base_url=BASE, headers={"User-Agent": agent})
+        self.client = httpx.Client(
+            transport=InProcess(world.app), base_url=BASE, headers={"User-Agent": agent}
+        )
 
     def request(self, method: str, path: str, **rest: Any) -> Page:
         return Page(self.client.request(method, path, **rest), path)
@@ -134,7 +138,9 @@ class Browser:
         return page
 
     def post(self, path: str, data: Mapping[str, Any], **headers: str) -> Page:
-        return self.request("POST", path, data=dict(data), headers={"Sec-Fetch-Site": "same-origin", **headers})
+        return self.request(
+            "POST", path, data=dict(data), headers={"Sec-Fetch-Site": "same-origin", **headers}
+        )
 
     def fields(self, page: Page, action: str) -> dict[str, Any]:
         """Everything a form holds when nobody has touched it."""
@@ -160,7 +166,9 @@ class Browser:
 class World:
     """An installation: people, records, the application, and a clock that stands until it is moved."""
 
-    def __init__(self, home: Path, *, depth: Depth = Depth.FULL, base_url: str = BASE, **variables: str) -> None:
+    def __init__(
+        self, home: Path, *, depth: Depth = Depth.FULL, base_url: str = BASE, **variables: str
+    ) -> None:
         self.home = home
         self.now = START
         environment = {"PLR_HOME": str(home), "PLR_WEB__BASE_URL": base_url, **variables}
@@ -280,6 +288,11 @@ class World:
         self.carry_on(reference)
         return reference
 
+    def make_light(self) -> None:
+        """Let new cases begin at light depth, as the shipped configuration does."""
+        rules = self.database.rules
+        self.database.rules = replace(rules, commissioning=replace(rules.commissioning, depth=Depth.LIGHT))
+
     def position_asked(self) -> str:
         """A full case whose text the Chair is asked to approve; its id. Nothing carries it on."""
         data = {**REVIEW, "external_ref": "em-2027-02"}
@@ -293,7 +306,9 @@ class World:
 def _agree_and_ask(session: Session, reference: str, now: datetime) -> str:
     case = session.get_one(Case, reference)
     case.status = CaseStatus.GROUP_AGREED
-    text = PositionText(PositionValue.REASONING_SUPPORTED, ("The gap was named.", "Nobody led."), dissent="One view.")
+    text = PositionText(
+        PositionValue.REASONING_SUPPORTED, ("The gap was named.", "Nobody led."), dissent="One view."
+    )
     position = positions.add_version(session, reference, text, written_by_id=JOAN, now=now)
     approvals.ask(
         session,

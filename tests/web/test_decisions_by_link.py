@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from plr.db.models import AccessEntry, Person
-from plr.domain.words import ApprovalStatus
+from plr.domain.words import ApprovalKind, ApprovalStatus, Office, Pattern
 from tests.factories import AMARA, GARETH, HELEN
 from tests.web.browsing import Browser, Page, World
 
@@ -427,6 +428,30 @@ def test_a_deputy_answers_only_once_it_is_late(world: World) -> None:
     late = world.signed_in(AMARA)
     answered = late.get(f"/approvals/{approval_id}")
     assert answered.h1 == "Gareth Pugh has answered this"
+
+
+def test_an_answer_is_taken_back_until_the_others_have_answered(world: World) -> None:
+    offices = (Office.CHAIR, Office.DATA_PROTECTION_LEAD)
+    rule = replace(
+        world.database.rules.approvals[ApprovalKind.TRIAGE],
+        pattern=Pattern.ALL,
+        offices=offices,
+        suffixes=("CHAIR", "DP"),
+    )
+    approvals = {**world.database.rules.approvals, ApprovalKind.TRIAGE: rule}
+    world.database.rules = replace(world.database.rules, approvals=approvals)
+    reference = world.in_triage()
+    chair = world.signed_in(AMARA)
+    to = f"/approvals/A-{reference}-CHAIR"
+    done = chair.send(chair.get(to), to, answer="return", reason="Say who decided.")
+    assert "take your answer back" not in done.main  # one return settles it
+    other = world.in_triage(external_ref="em-2027-05")
+    to = f"/approvals/A-{other}-CHAIR"
+    done = chair.send(chair.get(to), to, answer="approve")
+    assert "take your answer back until the others have answered" in done.main
+    back = chair.send(done, f"{to}/take-back")
+    assert "Your answer is taken back. The question is open again." in back.main
+    assert chair.send(back, to, answer="approve").h1 == "You took the review on"
 
 
 def test_nobody_else_finds_the_question(world: World) -> None:

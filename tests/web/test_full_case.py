@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plr.domain.words import ApprovalKind, CaseStatus, Depth
+from plr.domain.words import ApprovalKind, CaseStatus
 from tests.factories import AMARA, FIONA, JOAN, RACHEL, TOM
 from tests.web.browsing import World
 
@@ -28,7 +28,11 @@ def test_a_full_case_goes_from_submission_to_issue_over_the_pages(world: World) 
     assert world.answers() == 1
     world.carry_on(reference)
     assert world.status(reference) is CaseStatus.REFLECTING
-    [receipt] = [letter for letter in world.letters("p01@example.org") if "/r/" in letter.get_body(("plain",)).get_content()]
+    [receipt] = [
+        letter
+        for letter in world.letters("p01@example.org")
+        if "/r/" in letter.get_body(("plain",)).get_content()
+    ]
     assert receipt["Subject"]
 
     # three people reflect; one of them by telephone
@@ -37,7 +41,9 @@ def test_a_full_case_goes_from_submission_to_issue_over_the_pages(world: World) 
         browser = world.signed_in(person)
         assert f"{base}/reflect" in browser.get("/tasks").links()
         page = browser.get(f"{base}/reflect")
-        sent = browser.send(page, f"{base}/reflect", position="reasoning_supported", points="The gap was named.")
+        sent = browser.send(
+            page, f"{base}/reflect", position="reasoning_supported", points="The gap was named."
+        )
         assert sent.h1 == "My tasks"
         assert "Your reflection is in." in sent.main
     joan = world.signed_in(JOAN)
@@ -45,7 +51,9 @@ def test_a_full_case_goes_from_submission_to_issue_over_the_pages(world: World) 
     to = f"{base}/reflect?for={last}"
     assert to in joan.get(base).links()
     page = joan.get(to)
-    told = joan.send(page, to, position="no_view", points="Nothing to add.", how="telephone", given_on="today")
+    told = joan.send(
+        page, to, position="no_view", points="Nothing to add.", how="telephone", given_on="today"
+    )
     assert "The reflection is recorded." in told.main
     world.carry_on(reference)
     assert world.status(reference) is CaseStatus.SYNTHESIS
@@ -54,7 +62,10 @@ def test_a_full_case_goes_from_submission_to_issue_over_the_pages(world: World) 
     page = joan.get(f"{base}/position")
     assert "The gap was named." in page.main
     check = joan.send(
-        page, f"{base}/position", position="supported_with_learning", points="Name one lead. Share one chronology."
+        page,
+        f"{base}/position",
+        position="supported_with_learning",
+        points="Name one lead. Share one chronology.",
     )
     assert check.h1 == "Put this draft to the group?"
     assert world.status(reference) is CaseStatus.SYNTHESIS
@@ -108,7 +119,7 @@ def test_a_full_case_goes_from_submission_to_issue_over_the_pages(world: World) 
 
 
 def test_a_light_case_is_agreed_and_issued_in_one_page(world: World) -> None:
-    world.database.rules = _light(world)
+    world.make_light()
     reference = world.submit(narrative="")
     base = f"/cases/{reference}"
     assert world.status(reference) is CaseStatus.REFLECTING
@@ -136,10 +147,3 @@ def test_a_light_case_is_agreed_and_issued_in_one_page(world: World) -> None:
     world.deliver()
     [presider_link] = {world.link("p01@example.org", "r")}
     assert world.browser().get(presider_link).h1 == f"Is this what the group agreed on {reference}?"
-
-
-def _light(world: World) -> object:
-    from dataclasses import replace
-
-    rules = world.database.rules
-    return replace(rules, commissioning=replace(rules.commissioning, depth=Depth.LIGHT))

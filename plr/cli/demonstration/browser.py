@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urljoin
 import httpx
 
 from plr.cli.demonstration.pages import Page, read
-from plr.errors import UnavailableError
+from plr.cli.demonstration.telling import StoryError
 
 _SECONDS = 30
 _OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -67,7 +67,7 @@ class Browser:
                 method, address, headers=headers, content=content, follow_redirects=follow
             )
         except httpx.HTTPError as error:
-            raise UnavailableError(f"The pages did not answer ({type(error).__name__}).") from None
+            raise StoryError(f"The pages did not answer ({type(error).__name__}).") from None
 
     @staticmethod
     def _page(response: httpx.Response) -> Page:

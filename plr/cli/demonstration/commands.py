@@ -9,8 +9,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-from plr.cli.running import run
-from plr.errors import UnavailableError
+from plr.cli.demonstration.telling import StoryError
+from plr.cli.running import INTERRUPTED, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Ran:
     said: str
 
     def document(self) -> Any:
-        """Return the JSON document it printed. Raises UnavailableError if it did not end well."""
+        """Return the JSON document it printed. Raises StoryError if it did not end well."""
         if self.status:
             verb = " ".join(["plr", *self.words[:2]])
-            raise UnavailableError(f"`{verb}` ended with {self.status}: {self.said.strip()}")
+            raise StoryError(f"`{verb}` ended with {self.status}: {self.said.strip()}")
         return json.loads(self.printed)
 
 
@@ -35,6 +35,8 @@ def plr(*words: str) -> Ran:
     printed, said = io.StringIO(), io.StringIO()
     with redirect_stdout(printed), redirect_stderr(said):
         status = run(list(words))
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt  # it was meant for us
     return Ran(words, status, printed.getvalue(), said.getvalue())
 
 
@@ -44,10 +46,8 @@ def plr_json(*words: str) -> Any:
 
 
 def ended_well(words: Sequence[str]) -> Ran:
-    """Run a verb that must end well. Raises UnavailableError."""
+    """Run a verb that must end well. Raises StoryError."""
     ran = plr(*words)
     if ran.status:
-        raise UnavailableError(
-            f"`{' '.join(['plr', *words[:2]])}` ended with {ran.status}: {ran.said.strip()}"
-        )
+        raise StoryError(f"`{' '.join(['plr', *words[:2]])}` ended with {ran.status}: {ran.said.strip()}")
     return ran

@@ -27,7 +27,7 @@ LETTERS = {
     "N07": 9,  # six agreements, one answer by telephone, two answers from a browser new to us
     "N59": 9,  # Chair, Vice-Chair, secretary and three people one Monday, three others the next
 }
-"""The letters that the story must bring, by code, worked out from the rules; sign-in codes as they are asked for."""
+"""The letters that the story must bring, by code, worked out from the rules; sign-in codes aside."""
 
 _COLUMNS = {
     "reference": "Case",

@@ -17,6 +17,7 @@ from typing import cast
 from aiosmtpd import smtp
 
 from plr import clock
+from plr.cli.demonstration.telling import StoryError
 from plr.errors import UnavailableError
 
 _CODE = re.compile(r"^Your code is (\d{6})\.$", re.MULTILINE)
@@ -136,7 +137,7 @@ class Mailboxes:
     def wait_for(self, to: str, subject: str, *, after: int = 0, seconds: float = 30) -> Arrived:
         """Return the newest letter to somebody whose subject begins so, waiting for it.
 
-        `after` is how many letters had arrived before. Raises UnavailableError.
+        `after` is how many letters had arrived before. Raises StoryError.
         """
 
         def found() -> Arrived | None:
@@ -149,7 +150,7 @@ class Mailboxes:
             self._changed.wait_for(lambda: found() is not None, timeout=seconds)
             letter = found()
         if letter is None:
-            raise UnavailableError(f'No letter "{subject} …" to {to} arrived in {seconds:.0f} seconds.')
+            raise StoryError(f'No letter "{subject} …" to {to} arrived in {seconds:.0f} seconds.')
         return letter
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Literal
 
-from plr.errors import UnavailableError
+from plr.cli.demonstration.telling import StoryError
 
 Kind = Literal["hidden", "text", "radio", "checkbox", "select"]
 _VOID = frozenset({"input", "br", "hr", "img", "link", "meta"})
@@ -40,9 +40,7 @@ class Form:
         """Return what a browser sends once a person has filled it in. A choice is its value or its label."""
         unknown = set(given) - {control.name for control in self.controls}
         if unknown:
-            raise UnavailableError(
-                f"The form at {self.action} does not ask for {', '.join(sorted(unknown))}."
-            )
+            raise StoryError(f"The form at {self.action} does not ask for {', '.join(sorted(unknown))}.")
         sent: list[tuple[str, str]] = []
         for control in self.controls:
             sent += _sent(control, given.get(control.name))
@@ -53,7 +51,7 @@ class Form:
     def _require_taken(self, name: str, wanted: str | list[str], sent: list[tuple[str, str]]) -> None:
         count = len(wanted) if isinstance(wanted, list) else 1
         if sum(1 for found, _value in sent if found == name) != count:
-            raise UnavailableError(f"The form at {self.action} does not offer what was chosen for {name}.")
+            raise StoryError(f"The form at {self.action} does not offer what was chosen for {name}.")
 
 
 def _sent(control: Control, given: str | list[str] | None) -> Iterator[tuple[str, str]]:
@@ -88,12 +86,12 @@ class Page:
     forms: list[Form]
 
     def form(self, button: str) -> Form:
-        """Return the form with this button. Raises UnavailableError, saying what the page shows."""
+        """Return the form with this button. Raises StoryError, saying what the page shows."""
         for form in self.forms:
             if button in form.buttons:
                 return form
         shown = f'"{self.heading}"' if self.heading else f"status {self.status}"
-        raise UnavailableError(f'A page showed {shown} where the button "{button}" was expected.')
+        raise StoryError(f'A page showed {shown} where the button "{button}" was expected.')
 
 
 def read(address: str, status: int, html: str) -> Page:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from plr.cli.demonstration.browser import Browser
 from plr.cli.demonstration.mailboxes import Arrived, Mailboxes
 from plr.cli.demonstration.pages import Page
-from plr.errors import UnavailableError
+from plr.cli.demonstration.telling import StoryError
 
 CODE_LETTER = "Your sign-in code"
 REFUSED = 400
@@ -60,7 +60,7 @@ class Player:
         self.sign_in()
         page = self.browser.open(address)
         if link not in page.links:
-            raise UnavailableError(f'{self.name} was shown "{page.heading}" without the link "{link}".')
+            raise StoryError(f'{self.name} was shown "{page.heading}" without the link "{link}".')
         return self.browser.open(page.links[link])
 
     def press(self, page: Page, button: str, **given: str | list[str]) -> Page:
@@ -74,7 +74,7 @@ class Player:
     def decide(self, letter: Arrived, answer: str, **given: str | list[str]) -> Page:
         """Answer a question by the link of a letter: with a code, on a browser that is not remembered."""
         if letter.link is None:
-            raise UnavailableError(f'The letter "{letter.subject}" to {letter.to} holds no link.')
+            raise StoryError(f'The letter "{letter.subject}" to {letter.to} holds no link.')
         page = self.browser.open(letter.link)
         if any("Send me a code" in form.buttons for form in page.forms):
             before = self.mail.count
@@ -91,7 +91,7 @@ class Player:
 
     def _sent(self, page: Page, button: str) -> Page:
         if page.status >= REFUSED or any(button in form.buttons for form in page.forms):
-            raise UnavailableError(
+            raise StoryError(
                 f'{self.name} pressed "{button}" and was shown "{page.heading}" ({page.status}): '
                 f"{_part(page.text)}"
             )

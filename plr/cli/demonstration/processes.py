@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from plr.cli.demonstration.telling import StoryError
 from plr.errors import UnavailableError
 
 _WORKER = ("-m", "flows")
@@ -78,7 +79,7 @@ class Processes:
             if pid is not None and pid != killed:
                 return pid
             time.sleep(_LOOK_SECONDS)
-        raise UnavailableError(f"No worker came back within {seconds:.0f} seconds.")
+        raise StoryError(f"No worker came back within {seconds:.0f} seconds.")
 
     def wait_end(self) -> None:
         """Wait until everything stops by itself."""
@@ -97,13 +98,14 @@ class Processes:
         # Whatever is left of its session; nothing, if all went well.
         left = _kill_session(self._up.pid)
         self._up.wait()
-        return status == 0 and not left
+        # It may not have come as far as listening to a request to stop.
+        return status in {0, -signal.SIGTERM} and not left
 
 
 def kill(worker: int | None) -> int:
-    """Kill a worker without any warning; return its number. Raises UnavailableError."""
+    """Kill a worker without any warning; return its number. Raises StoryError."""
     if worker is None:
-        raise UnavailableError("There is no worker to kill.")
+        raise StoryError("There is no worker to kill.")
     os.kill(worker, signal.SIGKILL)
     return worker
 

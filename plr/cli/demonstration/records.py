@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from plr import clock, settings
+from plr.cli.demonstration.telling import StoryError
 from plr.db.models import Approval, Case, Installation, Notice, Output, Person, Wake
 from plr.db.session import Database
 from plr.domain.wording import listed, plural
 from plr.domain.words import ApprovalKind, ApprovalStatus, NoticeStatus, OutputStatus
-from plr.errors import UnavailableError
 
 _LOOK_SECONDS = 0.1
 
@@ -65,7 +65,7 @@ class Records:
             )
 
     def wait_until_done(self, seconds: float = 90) -> None:
-        """Wait until nothing is left to do. Raises UnavailableError, saying what is."""
+        """Wait until nothing is left to do. Raises StoryError, saying what is."""
         wait_for(lambda: self.in_hand().nothing, lambda: f"{self.in_hand()} still to do", seconds)
 
     def wait_swept(self, since: datetime, seconds: float = 60) -> None:
@@ -85,7 +85,7 @@ class Records:
         wait_for(twice, lambda: "the worker has not looked at what is due", seconds)
 
     def wait_state(self, reference: str, status: str, seconds: float = 60) -> None:
-        """Wait until a case is in a state. Raises UnavailableError, saying in which it is."""
+        """Wait until a case is in a state. Raises StoryError, saying in which it is."""
         wait_for(
             lambda: self.status(reference) == status,
             lambda: f"{reference} is {self.status(reference)}, not {status}",
@@ -103,14 +103,14 @@ class Records:
             return session.get_one(Case, reference).review_type
 
     def question(self, reference: str, kind: ApprovalKind) -> str:
-        """Return the id of a case's open question. Raises UnavailableError."""
+        """Return the id of a case's open question. Raises StoryError."""
         with self.database.reading() as session:
             statement = select(Approval.id).filter_by(
                 reference=reference, kind=kind, status=ApprovalStatus.OPEN
             )
             found = session.scalars(statement).first()
         if found is None:
-            raise UnavailableError(f"Nobody is asked about {reference} ({kind.value}).")
+            raise StoryError(f"Nobody is asked about {reference} ({kind.value}).")
         return found
 
     def addresses(self) -> dict[str, str]:
@@ -125,9 +125,9 @@ def _is_due() -> ColumnElement[bool]:
 
 
 def wait_for(done: Callable[[], bool], otherwise: Callable[[], str], seconds: float) -> None:
-    """Look until something is done. Raises UnavailableError with what is wrong otherwise."""
+    """Look until something is done. Raises StoryError with what is wrong otherwise."""
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:
-            raise UnavailableError(f"After {seconds:.0f} seconds: {otherwise()}.")
+            raise StoryError(f"After {seconds:.0f} seconds: {otherwise()}.")
         time.sleep(_LOOK_SECONDS)

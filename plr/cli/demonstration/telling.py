@@ -8,6 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from plr.domain.wording import day
+from plr.errors import PlrError
+
+
+class StoryError(PlrError):
+    """The story cannot go on: something did not come out as it should."""
+
+    code = "story"
 
 
 @dataclass(slots=True)
@@ -35,4 +42,4 @@ class Telling:
         """Keep the sentence of what should have been, if it was not; the demonstration then fails."""
         if not held:
             self.broken.append(otherwise)
-            self.say(f"NOT SO: {otherwise}")
+            self.say(f"This should have been, and was not: {otherwise}")

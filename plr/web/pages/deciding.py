@@ -12,9 +12,17 @@ from plr.db.models import AnswerRecord, Approval, Person, Task
 from plr.domain.actors import Actor
 from plr.domain.london import london_day
 from plr.domain.notices import DecisionReceipt
-from plr.domain.words import Answer, ApprovalKind, TaskStatus
+from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, TaskStatus
 from plr.errors import NotEligibleError, NotFoundError
-from plr.operations import approvals, approvals_letters, commissioning, directory, notices
+from plr.operations import (
+    approvals,
+    approvals_letters,
+    cases,
+    commissioning,
+    directory,
+    notices,
+    reflections,
+)
 from plr.web.pages import posts
 from plr.web.pages.posts import Outcome
 from plr.web.pages.visits import Visit, viewer_of
@@ -63,13 +71,14 @@ def _answer(session: Session, given: Given, by: Actor, row: Approval, *, now: da
     answer, proof = Answer(given.answer), f"{by.via.value} {given.mark}"
     before = approvals.counted(session, row)
     if row.kind is ApprovalKind.TRIAGE:
+        _require_reflectors(session, given, row, answer, now=now)
         commissioning.answer_triage(
             session,
             row.id,
             person_id=person_id,
             answer=answer,
             reason=given.reason,
-            reflectors=given.reflectors,
+            reflectors=given.reflectors if row.status is ApprovalStatus.OPEN else (),
             content_hash=given.content_hash,
             by=by,
             proof=proof,
@@ -93,6 +102,17 @@ def _answer(session: Session, given: Given, by: Actor, row: Approval, *, now: da
     if is_new and before is None:
         _receipt(session, row, kept, now=now)
     return Outcome("answered", f"/approvals/{row.id}/done", (str(kept.id),))
+
+
+def _require_reflectors(
+    session: Session, given: Given, row: Approval, answer: Answer, *, now: datetime
+) -> None:
+    """Taking a review on carries who reflects, wherever there are enough people to choose from."""
+    if answer is not Answer.APPROVE or given.reflectors or row.status is not ApprovalStatus.OPEN:
+        return
+    case = cases.get(session, row.reference)
+    if reflections.lawful_preset(session, case, now=now):
+        reflections.check_choice(session, case, (), now=now)
 
 
 def _identified(by: Actor) -> int:

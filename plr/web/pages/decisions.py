@@ -349,7 +349,7 @@ def _take(visit: Visit, posted: Posted, asked: Asked, form: DecisionForm) -> Res
         approval_id=asked.approval_id,
         answer=str(form.answer.data),
         reason=form.reason.data or None,
-        reflectors=tuple(int(number) for number in form.reflectors.data or ()),
+        reflectors=tuple(int(number) for number in form.reflectors.data or () if number.isdigit()),
         content_hash=str(form.text_version.data or ""),
         mark=visit.browser_mark,
     )

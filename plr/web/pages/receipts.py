@@ -87,8 +87,8 @@ def _of_answer(session: Session, answer_id: int, person_id: int, *, now: datetim
     return Receipt(
         person_id,
         "Is this what you answered?",
-        f"{lead} {recorder} recorded it: {given.how_told}, {given.when_told}. If it is right, there is nothing "
-        f"to do. If you object, until {day(until)}:",
+        f"{lead} {recorder} recorded it: {given.how_told}, {given.when_told}. If it is right, there is "
+        f"nothing to do. If you object, until {day(until)}:",
         ("the answer counts no more", "the question is open again", "the Chair and the secretary are told"),
         "I object",
         reason_asked=True,

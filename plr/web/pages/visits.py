@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
+from starlette.routing import NoMatchFound
 from wtforms import Form
 
 from plr.db.models import Person, WebSession
@@ -125,8 +126,10 @@ class Visit:
 
     def has_route(self, name: str) -> str:
         """Return the path of a page by its name, or nothing while there is no such page."""
-        found = (route for route in self.request.app.routes if getattr(route, "name", None) == name)
-        return str(getattr(next(found, None), "path", ""))
+        try:
+            return str(self.request.app.url_path_for(name))
+        except NoMatchFound:
+            return ""
 
     def page(
         self,

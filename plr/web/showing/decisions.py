@@ -109,7 +109,7 @@ def _asked_for(session: Session, row: Approval) -> AnswerRecord | None:
 def offer(
     session: Session, form: DecisionForm, row: Approval, person_id: int, people: People, *, now: datetime
 ) -> None:
-    """Offer what can be answered; for triage also who could reflect, a lawful choice ticked (decisions 87)."""
+    """Offer what can be answered; for triage also who could reflect, a lawful choice ticked (row 87)."""
     effects = people.rules.approvals[row.kind].effects
     options = [Option(answer.value, WORDS[answer], effects.get(answer.value, "")) for answer in WORDS]
     options.append(
@@ -127,6 +127,10 @@ def offer(
     )
     form.answer.offer(options)
     if row.kind is not ApprovalKind.TRIAGE:
+        return
+    if row.status is not ApprovalStatus.OPEN:
+        # Answered meanwhile: who was ticked is not looked at any more, the answer alone is compared.
+        form.reflectors.offer([Option(ticked, ticked) for ticked in form.reflectors.data or ()])
         return
     case = session.get_one(Case, row.reference)
     candidates = reflections.candidates(session, case, now=now)

@@ -27,7 +27,7 @@ from plr.settings import Settings
 
 PROGRAMS = Path(__file__).parent
 NOON = datetime(2027, 3, 18, 12, tzinfo=UTC)
-PATIENCE = 120.0  # seconds; the machine may be busy
+PATIENCE = 240.0  # seconds; the machine may be busy
 
 
 @dataclass
