@@ -9,6 +9,12 @@ import pytest
 
 from plr.db.session import Database
 from tests.factories import make_database
+from tests.postgres import (  # noqa: F401 - fixtures: one real server for the whole run
+    fresh_postgres_url,
+    postgres_server,
+    postgres_tools,
+    postgres_url,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 

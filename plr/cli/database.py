@@ -102,9 +102,11 @@ def _names_seen(loaded: Settings) -> Iterator[str]:
     with suppress(PlrError, OSError):
         schema.check_usable(loaded.database_url)
         database = Database(loaded.database_url, settings.load_rules(loaded))
-        with database.reading() as session:
-            yield from _names_in(session)
-        database.engine.dispose()
+        try:
+            with database.reading() as session:
+                yield from _names_in(session)
+        finally:
+            database.engine.dispose()
 
 
 def _names_in(session: Session) -> list[str]:

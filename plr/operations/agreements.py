@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plr.db.models import Agreement, Approval, Case, Interest, Output, Person
+from plr.db.models import Agreement, Approval, Case, Output, Person
 from plr.db.session import rules_of
 from plr.domain.actors import ENGINE, Actor
 from plr.domain.cases import AFTER_ISSUE
@@ -94,7 +94,7 @@ def record(
         session, reference, approval, minute, terms, position_version, note=note, by=by, now=now
     )
     for person_id in minute.out_ids:
-        _out(session, person_id, reference, now=now)
+        approvals.declare_interest(session, reference, person_id, by=by, now=now)
     approvals.settle_group(
         session, approval.ask, minute.answer, subject_version=position_version, by=by, now=now
     )
@@ -250,13 +250,6 @@ def _keep(
     return agreement
 
 
-def _out(session: Session, person_id: int, reference: str, *, now: datetime) -> None:
-    known = select(Interest.id).filter_by(person_id=person_id, reference=reference)
-    if session.scalar(known) is None:
-        session.add(Interest(person_id=person_id, reference=reference, declared_at=now))
-        session.flush()
-
-
 def _receipts(session: Session, case: Case, agreement: Agreement, minute: Minute, *, now: datetime) -> None:
     rules = rules_of(session)
     today = london_day(now)
@@ -312,7 +305,7 @@ def object_to(
         codes={"person": person_id},
         record=audit.agreement_content(agreement),
     )
-    approvals.void(session, agreement.approval_id, reason="objected", by=by, now=now)
+    approvals.void_settled(session, agreement.approval_id, reason="objected", by=by, now=now)
     if case.status in AFTER_ISSUE:
         _mark_output(session, case.reference)
         ask(session, case.reference, now=now)

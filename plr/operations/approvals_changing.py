@@ -26,7 +26,6 @@ from plr.operations import directory, wakes
 OBJECTED = "objected"
 OBJECTED_TO = "objected to"
 REPLACED = "replaced"
-_BEYOND_ASKING = frozenset({CaseStatus.WITHDRAWN, CaseStatus.BREACH, CaseStatus.CLOSED})
 
 
 def void(session: Session, approval_id: str, *, reason: str, by: Actor, now: datetime) -> None:
@@ -164,9 +163,9 @@ def object_to(
     records.move(session, row, ApprovalStatus.VOID, "approval.void", by=by, now=now, reason=OBJECTED)
     if case.status in AFTER_ISSUE:
         _mark_outputs(session, row)
-    _tell_objection(session, row, now=now)
+    _tell_objection(session, row, asked_again=case.status not in ENDED, now=now)
     wakes.wake(session, case.reference, "approval-objected", now=now)
-    if case.status in _BEYOND_ASKING:
+    if case.status in ENDED:
         return []
     replacements = [_replacement(session, old) for old in again]
     _go_on(session, locked, (), by=by, now=now)
@@ -181,7 +180,7 @@ def _voided_by(rows: Iterable[Approval], row: Approval) -> list[Approval]:
     ]
 
 
-def _tell_objection(session: Session, row: Approval, *, now: datetime) -> None:
+def _tell_objection(session: Session, row: Approval, *, asked_again: bool, now: datetime) -> None:
     people = directory.load(session, on=london_day(now))
     letters.tell_settled(
         session,
@@ -190,7 +189,8 @@ def _tell_objection(session: Session, row: Approval, *, now: datetime) -> None:
         Settled.WITHDRAWN,
         now=now,
         also=people.holders(Office.CHAIR),
-        next_step="the person in whose name the answer was recorded objected; it is asked again",
+        next_step="the person in whose name the answer was recorded objected; "
+        + ("it is asked again" if asked_again else "the case has ended, so the review must be sent again"),
     )
 
 
@@ -301,7 +301,7 @@ def supersede(
         raise NotEligibleError("An answer needs an identified person. Sign in, then answer.")
     locked = records.lock(session, approval_id)
     row, case = locked.row, locked.case
-    if case.status is CaseStatus.ON_HOLD or case.status in _BEYOND_ASKING:
+    if case.status is CaseStatus.ON_HOLD or case.status in ENDED:
         raise WrongMomentError("This case is on hold or has ended; its answers are not replaced.")
     if row.status not in ANSWERED or records.standing_of(session, locked.rows) is ApprovalStatus.OPEN:
         raise WrongMomentError("Only an answer that has taken effect is replaced; this one has not.")

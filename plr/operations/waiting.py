@@ -18,7 +18,7 @@ from plr.domain.cases import ENDED
 from plr.domain.london import london_day, london_instant
 from plr.domain.waits import Awaited, Ended, Looked, Satisfied
 from plr.domain.words import ApprovalKind, ApprovalStatus, CaseStatus, Depth, TaskKind
-from plr.operations import agreements, cases, checking, positions, reflections, tasks
+from plr.operations import agreements, approvals, cases, checking, positions, reflections, tasks
 
 
 def _standing(session: Session, reference: str) -> Ended | Awaited | Case:
@@ -58,35 +58,32 @@ def correction(session: Session, reference: str, now: datetime) -> Looked:  # no
     return _of_task(session, waiting[0], "a corrected text") if waiting else Satisfied("corrected")
 
 
-def approval(session: Session, reference: str, now: datetime, *, ask: str) -> Looked:
-    """Look whether an ask has settled: its status is the value."""
+def approval(session: Session, reference: str, now: datetime, *, ask: str) -> Looked:  # noqa: ARG001 - as above
+    """Look whether an ask has settled: its standing is the value; one that is void waits for the next ask."""
     standing = _standing(session, reference)
     if not isinstance(standing, Case):
         return standing
-    rows = session.scalars(select(Approval).where(Approval.ask == ask).order_by(Approval.turn)).all()
+    rows = _rows_of(session, ask)
     if rows[0].kind is ApprovalKind.POSITION and standing.status is CaseStatus.DRAFT_POSITION:
         return Satisfied("group")  # an objection to what the meeting agreed came in meanwhile
-    settled = [row for row in rows if row.status in _SETTLED]
-    if any(row.status in {ApprovalStatus.RETURNED, ApprovalStatus.REJECTED} for row in settled):
-        return Satisfied(
-            next(row.status.value for row in settled if row.status is not ApprovalStatus.APPROVED)
-        )
-    pending = [row for row in rows if row.status is ApprovalStatus.OPEN]
-    if not pending and settled:
-        return Satisfied(ApprovalStatus.APPROVED.value)
-    newer = _asked_again(session, rows)
-    if newer is not None:
-        return approval(session, reference, now, ask=newer)
-    return _awaited_approval(session, pending[0] if pending else rows[0])
+    status = approvals.standing(session, ask)
+    if status in _GONE:
+        ask = approvals.latest_ask(session, reference, rows[0].kind) or ask
+        rows, status = _rows_of(session, ask), approvals.standing(session, ask)
+    if status in _SETTLED:
+        return Satisfied(status.value)
+    open_rows = [row for row in rows if row.status is ApprovalStatus.OPEN]
+    return _awaited_approval(session, (open_rows or rows)[0])
 
 
 _SETTLED = {ApprovalStatus.APPROVED, ApprovalStatus.RETURNED, ApprovalStatus.REJECTED}
+_GONE = {ApprovalStatus.VOID, ApprovalStatus.WITHDRAWN}
 
 
-def _asked_again(session: Session, rows: Sequence[Approval]) -> str | None:
-    ids = [row.id for row in rows]
-    statement = select(Approval.ask).where(Approval.supersedes_id.in_(ids)).order_by(Approval.asked_at.desc())
-    return session.scalar(statement.limit(1))
+def _rows_of(session: Session, ask: str) -> Sequence[Approval]:
+    return session.scalars(
+        select(Approval).where(Approval.ask == ask).order_by(Approval.turn, Approval.id)
+    ).all()
 
 
 def _awaited_approval(session: Session, row: Approval) -> Awaited:

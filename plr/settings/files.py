@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plr.errors import InvalidConfigError, Problem, UnreadableInputError
+from plr.errors import InvalidConfigError, InvalidInputError, Problem
 from plr.reading import Document, read_document
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -74,7 +74,7 @@ class ConfigFiles:
     def _read(path: Path) -> Layer:
         try:
             return Layer(path, read_document(path.read_bytes(), str(path)))
-        except UnreadableInputError as error:
+        except InvalidInputError as error:
             raise InvalidConfigError(error.problems, error.source) from None
         except OSError as error:
             problem = Problem("", f"cannot be read ({error.strerror}).", "Mend the path or its rights.")

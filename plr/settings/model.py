@@ -243,10 +243,25 @@ def _variables(env: Mapping[str, str]) -> Iterator[_Value]:
 
 def _secret_files(env: Mapping[str, str]) -> Iterator[_Value]:
     folder = env.get("PLR_SECRETS_DIR")
-    if folder:
+    if not folder:
+        return
+    try:
         for file in sorted(Path(folder).iterdir()):
             if file.is_file():
-                yield str(file), tuple(file.name.lower().split("__")), file.read_text("utf-8").strip()
+                yield str(file), tuple(file.name.lower().split("__")), _secret_text(file)
+    except OSError:
+        remedy = "Name a folder of secret files that this service may read, or unset it."
+        raise InvalidConfigError(
+            [Problem("PLR_SECRETS_DIR", "cannot be read.", remedy)], "environment"
+        ) from None
+
+
+def _secret_text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        problem = Problem("", "is not UTF-8 text.", "Save it as UTF-8.")
+        raise InvalidConfigError([problem], str(file)) from None
 
 
 def _set(values: dict[str, Any], path: tuple[str, ...], value: str, name: str) -> None:

@@ -34,33 +34,43 @@ def load_rules(settings: Settings, files: ConfigFiles | None = None) -> Rules:
     files = files or config_files()
     processes = files.merged("processes")
     approvals = files.merged("approvals")
-    commissioning = processes["commissioning"]
+    commissioning, tasks = processes["commissioning"], processes["tasks"]
     return Rules(
         group_name=settings.group.name,
         association_calendar=settings.time.association_calendar,
         calendars=_calendars(settings, files),
         offices=_table(files, "roles", files.merged("roles"), Office, _office),
         approvals=_table(files, "approvals", approvals["kinds"], ApprovalKind, _approval),
-        approval_ladder=LadderRule(**approvals["ladder"]),
-        task_ladder=LadderRule(**processes["tasks"]["ladder"]),
-        tasks=_table(files, "processes", processes["tasks"]["kinds"], TaskKind, _task),
+        approval_ladder=_checked(files, "approvals", "ladder", lambda: _ladder(approvals["ladder"])),
+        task_ladder=_checked(files, "processes", "tasks.ladder", lambda: _ladder(tasks["ladder"])),
+        tasks=_table(files, "processes", tasks["kinds"], TaskKind, _task),
         commissioning=_checked(files, "processes", "commissioning", lambda: _commissioning(commissioning)),
         terms=_terms(files),
         quiet_hours=_checked(files, "quiet-hours", "", lambda: _quiet_hours(files.merged("quiet-hours"))),
         codes=_listed(files, "review_codes", Codes.from_mapping),
         regions=_listed(files, "regions", Regions.from_mapping),
         clocks=_listed(files, "statutory_clocks", StatutoryClocks.from_mapping),
-        screening=files.merged("screening"),
+        screening=_checked(files, "screening", "", lambda: _words(files.merged("screening"))),
         access=AccessRule(**settings.security.model_dump(exclude={"anonymous_posts_a_minute"})),
-        next_meeting_on=tuple(sorted(_day(on) for on in commissioning["next_meetings"])),
-        numbering_from=dict(commissioning["numbering_from"]),
+        next_meeting_on=_checked(
+            files,
+            "processes",
+            "commissioning.next_meetings",
+            lambda: tuple(sorted(_day(on) for on in commissioning["next_meetings"])),
+        ),
+        numbering_from=_checked(
+            files,
+            "processes",
+            "commissioning.numbering_from",
+            lambda: {prefix: int(first) for prefix, first in commissioning["numbering_from"].items()},
+        ),
     )
 
 
 def _checked(files: ConfigFiles, name: str, where: str, build: Callable[[], T]) -> T:
     try:
         return build()
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         path = tuple(part for part in where.split(".") if part)
         source, line = files.line_of(name, path)
         what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else "holds a wrong value"
@@ -109,9 +119,9 @@ def _approval(kind: ApprovalKind, data: Mapping[str, Any]) -> ApprovalRule:
         question=data["question"],
         pattern=Pattern(data["pattern"]),
         offices=tuple(Office(name) for name in data["offices"]),
-        suffixes=tuple(data["suffixes"]),
+        suffixes=_texts(data["suffixes"]),
         needed=data.get("needed"),
-        working_days=data["working_days"],
+        working_days=_days(data["working_days"]),
         letter=data["letter"],
         why=data["why"],
         if_nothing=data["if_nothing"],
@@ -121,12 +131,41 @@ def _approval(kind: ApprovalKind, data: Mapping[str, Any]) -> ApprovalRule:
     )
 
 
+def _ladder(data: Mapping[str, Any]) -> LadderRule:
+    return LadderRule(**{name: int(days) for name, days in data.items()})
+
+
+def _days(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError("A list of texts is something else.")
+    return tuple(value)
+
+
+def _known(row: Mapping[str, Any], shipped: Mapping[str, Any]) -> bool:
+    if not set(row) <= set(shipped):
+        raise ValueError("A row holds an unknown key.")
+    return True
+
+
+def _words(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the screen's word lists as they are, once each is a list of texts, or holds such lists."""
+    for value in data.values():
+        lists = list(value.values()) if isinstance(value, Mapping) else [value]
+        for words in lists:
+            _texts(words)
+    return dict(data)
+
+
 def _task(kind: TaskKind, data: Mapping[str, Any]) -> TaskRule:
     return TaskRule(
         kind=kind,
         label=data["label"],
         office=None if data["office"] is None else Office(data["office"]),
-        working_days=data["working_days"],
+        working_days=_days(data["working_days"]),
         why=data["why"],
         if_nothing=data["if_nothing"],
         reminds=bool(data["reminds"]),
@@ -151,6 +190,8 @@ def _commissioning(data: Mapping[str, Any]) -> CommissioningRule:
 
 
 def _terms(files: ConfigFiles) -> tuple[TermsVersion, ...]:
+    shipped = files.layers("terms")[0].data["versions"][0]
+
     def build() -> tuple[TermsVersion, ...]:
         versions = [
             TermsVersion(
@@ -158,9 +199,10 @@ def _terms(files: ConfigFiles) -> tuple[TermsVersion, ...]:
                 in_force_from=_day(row["in_force_from"]),
                 minimum_members=int(row["quorum"]["minimum_members"]),
                 minimum_professions=int(row["quorum"]["minimum_professions"]),
-                professions=tuple(row["quorum"]["professions"]),
+                professions=_texts(row["quorum"]["professions"]),
             )
             for row in files.merged("terms")["versions"]
+            if _known(row, shipped) and _known(row["quorum"], shipped["quorum"])
         ]
         return tuple(sorted(versions, key=lambda terms: terms.in_force_from))
 

@@ -263,16 +263,26 @@ class Home:
     def journal_length(self) -> int:
         return self.count(JournalEntry)
 
-    def is_at_rest(self) -> bool:
-        """Nothing is awake, held, due or half done."""
+    def unrest(self) -> list[str]:
+        """What is awake, held, due or half done; nothing when everything is at rest."""
         with self.database.reading() as session:
-            due = select(func.count()).select_from(Notice).where(
-                (Notice.status == NoticeStatus.SENDING)
-                | ((Notice.status == NoticeStatus.WAITING) & (Notice.not_before <= self.now()))
+            due = session.scalars(
+                select(Notice).where(
+                    (Notice.status == NoticeStatus.SENDING)
+                    | ((Notice.status == NoticeStatus.WAITING) & (Notice.not_before <= self.now()))
+                )
             )
-            unwritten = select(func.count()).select_from(Output).filter_by(status=OutputStatus.WAITING)
-            busy = session.scalar(due), session.scalar(unwritten)
-        return not any(busy) and not self.awake() and not self.leased()
+            letters = [f"{row.code} of {row.reference} is {row.status.value}" for row in due]
+            unwritten = session.scalars(select(Output).filter_by(status=OutputStatus.WAITING))
+            documents = [f"{row.name} is not written: {row.last_error}" for row in unwritten]
+            wakes = [f"{row.reference} is awake: {row.reason}" for row in session.scalars(select(Wake))]
+        return [*letters, *documents, *wakes, *(f"{reference} is leased" for reference in self.leased())]
+
+    def until_at_rest(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while found := self.unrest():
+            assert time.monotonic() < end, f"It never comes to rest: {found}"
+            time.sleep(0.05)
 
     def prefect_state(self, reference: str) -> str | None:
         run_id = self.case(reference).run_id

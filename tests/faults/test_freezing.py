@@ -40,7 +40,7 @@ def freeze(home: Home, stops: int) -> list[str]:
             stale = home.workers[-1]
         if frozen == stops:
             break
-    home.until(home.is_at_rest, "everything comes to rest")
+    home.until_at_rest()
     faults += home.letter_faults()
     if (audit := home.audit_fault()) is not None:
         faults.append(str(audit))

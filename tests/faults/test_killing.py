@@ -90,7 +90,7 @@ def kill_often(home: Home, kills: int, seed: int, *, forked: bool) -> Outcome:
         worker, started = start(), time.monotonic()
     while people.left:
         home.until(lambda: people.act(ACTS_A_KILL), "somebody could go on")
-    home.until(home.is_at_rest, "everything comes to rest")
+    home.until_at_rest()
     _repeat_uncertain(home)
     faults = _faults(home, people.names)
     home.stop_workers()
@@ -119,7 +119,7 @@ def _repeat_uncertain(home: Home) -> None:
 
     if left():
         home.jump(hours(1))
-        home.until(lambda: not left() and home.is_at_rest(), "uncertain letters that ask are sent again")
+        home.until(lambda: not left() and not home.unrest(), "uncertain letters that ask are sent again")
 
 
 def _faults(home: Home, names: Mapping[str, str]) -> list[str]:

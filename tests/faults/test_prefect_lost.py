@@ -101,7 +101,7 @@ def lose(home: Home, cases: int) -> list[str]:
         home.until(lambda ref=external_ref: _suspended(home, ref, "await:group"), "it waits again", WITHIN)  # type: ignore[misc]  # bound now
     agreed(home, refs)
     go_on(home, refs)
-    home.until(home.is_at_rest, "everything comes to rest")
+    home.until_at_rest()
     return [*home.letter_faults(), *home.output_faults(), *_strayed(home, old)]
 
 

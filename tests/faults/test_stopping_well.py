@@ -44,7 +44,7 @@ def in_each_way(home: Home, times: int) -> list[str]:
             if home.leased():
                 faults.append(f"{way.__name__} {number}: a lease was kept")
     home.a_worker()
-    home.until(home.is_at_rest, "everything comes to rest")
+    home.until_at_rest()
     home.stop_workers()
     if home.count(AuditEntry, event="notice.uncertain") != uncertain_before:
         faults.append("a letter that had twenty seconds to leave is uncertain")
@@ -68,7 +68,7 @@ def _new(home: Home) -> str:
 
 
 def idle(home: Home, worker: Worker) -> tuple[int, float]:
-    home.until(lambda: home.is_at_rest() and _listens(home), "the worker has nothing to do")
+    home.until(lambda: not home.unrest() and _listens(home), "the worker has nothing to do")
     return stopped(worker)
 
 

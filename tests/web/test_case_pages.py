@@ -233,6 +233,7 @@ def test_a_case_ends_by_those_who_may(world: World, act: str, person_id: int, en
     assert browser.send(page, to).status == 422
     assert browser.send(page, to, reason="It came twice.").h1 == reference
     assert world.status(reference) is ends_as
+    assert "Why it ended It came twice." in browser.get(f"/cases/{reference}").main
     assert browser.get(to).status == 404
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +23,9 @@ from plr.cli.demonstration.telling import Telling
 from plr.settings.files import data_dir
 
 _LOCAL = "127.0.0.1"
-# Not those of `plr up`, which may be running beside this.
-_WEB_PORT, _PREFECT_PORT = 8180, 4280
+# Not those of `plr up`, which may be running beside this; nor, if possible, those of another folder's
+# demonstration that starts at the same moment and has not taken its ports yet.
+_WEB_PORT, _PREFECT_PORT, _PORTS = 8180, 4280, 400
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ def set_up(folder: Path, telling: Telling, *, meeting_on: date) -> Generator[Sta
     home = homes.claim(folder, meeting_on=meeting_on)
     mail = Mailboxes(home.letters)
     mail.open()
-    web, prefect = free_port(_LOCAL, _WEB_PORT), free_port(_LOCAL, _PREFECT_PORT)
+    own = zlib.crc32(str(home.path).encode()) % _PORTS
+    web, prefect = free_port(_LOCAL, _WEB_PORT + own), free_port(_LOCAL, _PREFECT_PORT + own)
     homes.adopt(home, web_port=web, prefect_port=prefect, smtp_port=mail.port)
     days = Days(home.path)
     days.begin()

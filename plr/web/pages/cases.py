@@ -38,9 +38,8 @@ def list_cases(visit: SignedIn) -> Response:
     """Show the cases this viewer may open."""
     query = visit.request.query_params
     viewer = viewer_of(visit)
-    wanted = case_list.Wanted(
-        query.get("state", ""), query.get("q", "")[:100], _number(query.get("page", "1"))
-    )
+    words = "".join(sign for sign in query.get("q", "")[:100] if sign.isprintable())
+    wanted = case_list.Wanted(query.get("state", ""), words, _number(query.get("page", "1")))
     with visit.house.database.reading() as session:
         people = people_showing.load(session, now=visit.now)
         view = case_list.view(

@@ -41,7 +41,10 @@ def stands(session: Session, case: Case, people: People, *, now: datetime) -> St
     label = clocks.capital(LABELS[case.status])
     found = awaited(session, case, people, now=now)
     if found is None:
-        return Stands(label, (Fact("Waits for", _nothing(case)),), flags=marked)
+        lines = [Fact("Waits for", _nothing(case))]
+        if case.status in ENDED and case.reason:
+            lines.append(Fact("Why it ended", case.reason))
+        return Stands(label, tuple(lines), flags=marked)
     facts = [Fact("Waits for", found.what)]
     if found.whom:
         facts.append(Fact("Of whom", found.whom))
