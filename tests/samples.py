@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from plr.domain import notices as n
-from plr.domain.words import Answer
+from plr.domain.words import Answer, Settled
 
 LINK_TOKEN = "Qm9x4cT0vYb2nW7sKd1eRf8gHj3kLpZqXu5iOaM6NyE"  # invented, opens nothing
 CODE = "402917"
@@ -168,13 +168,13 @@ SAMPLES: dict[str, dict[str, n.Notice]] = {
             {
                 "reference": "PLR-M-2027-01",
                 "what": "agenda for 18 March",
-                "outcome": n.Settled.APPROVED,
+                "outcome": Settled.APPROVED,
                 "settled_on": date(2027, 3, 9),
             },
             {
                 "reference": LONG_REF,
                 "what": LONG_ASK["what"],
-                "outcome": n.Settled.RETURNED,
+                "outcome": Settled.RETURNED,
                 "settled_on": LONG_DAY,
                 "office": "data-protection lead",
                 "next_step": "The writer changes the text, and the same office is asked again.",
@@ -182,7 +182,7 @@ SAMPLES: dict[str, dict[str, n.Notice]] = {
             {
                 "reference": HOSTILE,
                 "what": HOSTILE,
-                "outcome": n.Settled.DECLINED,
+                "outcome": Settled.DECLINED,
                 "settled_on": SHORT_DAY,
                 "office": HOSTILE,
                 "next_step": HOSTILE,
@@ -195,11 +195,11 @@ SAMPLES: dict[str, dict[str, n.Notice]] = {
                 what=f"reflection on {SHORT_REF}",
                 outcome=outcome,
                 settled_on=SHORT_DAY,
-                superseded_by="PLR-R-2027-010" if outcome is n.Settled.SUPERSEDED else None,
-                review_on=LONG_DAY if outcome is n.Settled.ON_HOLD else None,
+                superseded_by="PLR-R-2027-010" if outcome is Settled.SUPERSEDED else None,
+                review_on=LONG_DAY if outcome is Settled.ON_HOLD else None,
             )
-            for outcome in n.Settled
-            if outcome not in {n.Settled.APPROVED, n.Settled.RETURNED}
+            for outcome in Settled
+            if outcome not in {Settled.APPROVED, Settled.RETURNED}
         },
     },
     "n27_correction_asked": _three(
@@ -214,20 +214,20 @@ SAMPLES: dict[str, dict[str, n.Notice]] = {
             {
                 "given_name": "",
                 "reference": SHORT_REF,
-                "outcome": n.Settled.ISSUED,
+                "outcome": Settled.ISSUED,
                 "settled_on": SHORT_DAY,
                 "may_open": False,
             },
             {
                 "reference": LONG_REF,
-                "outcome": n.Settled.SUPERSEDED,
+                "outcome": Settled.SUPERSEDED,
                 "settled_on": LONG_DAY,
                 "may_open": True,
                 "superseded_by": "PLR-R-2027-1235",
             },
             {
                 "reference": HOSTILE,
-                "outcome": n.Settled.SUPERSEDED,
+                "outcome": Settled.SUPERSEDED,
                 "settled_on": SHORT_DAY,
                 "may_open": True,
                 "superseded_by": HOSTILE,
@@ -240,9 +240,9 @@ SAMPLES: dict[str, dict[str, n.Notice]] = {
                 outcome=outcome,
                 settled_on=SHORT_DAY,
                 may_open=may_open,
-                review_on=LONG_DAY if outcome is n.Settled.ON_HOLD else None,
+                review_on=LONG_DAY if outcome is Settled.ON_HOLD else None,
             )
-            for outcome in (n.Settled.DECLINED, n.Settled.WITHDRAWN, n.Settled.ON_HOLD)
+            for outcome in (Settled.DECLINED, Settled.WITHDRAWN, Settled.ON_HOLD)
             for may_open in (True, False)
         },
     },

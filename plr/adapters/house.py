@@ -40,7 +40,7 @@ def make_house(path: Path) -> None:
     document.save(str(path))
 
 
-def _styles(document: Any) -> None:  # noqa: ANN401 - python-docx has no types
+def _styles(document: Any) -> None:
     _font(document.styles["Normal"], 11, INK)
     document.styles["Normal"].paragraph_format.space_after = Pt(6)
     for name, size in _SIZES.items():
@@ -53,7 +53,7 @@ def _styles(document: Any) -> None:  # noqa: ANN401 - python-docx has no types
         language.set(qn("w:val"), "en-GB")
 
 
-def _slim(document: Any) -> None:  # noqa: ANN401 - python-docx has no types
+def _slim(document: Any) -> None:
     """Leave out what the library's blank file brings along and no document of ours uses."""
     for style in list(document.styles):
         if style.type == WD_STYLE_TYPE.TABLE and style.name not in {"Normal Table", "Table Grid"}:
@@ -64,7 +64,7 @@ def _slim(document: Any) -> None:  # noqa: ANN401 - python-docx has no types
     document.core_properties.comments = ""
 
 
-def _font(style: Any, size: float, colour: RGBColor) -> None:  # noqa: ANN401 - python-docx has no types
+def _font(style: Any, size: float, colour: RGBColor) -> None:
     style.font.name, style.font.size, style.font.color.rgb = FONT, Pt(size), colour
     fonts = style.element.rPr.rFonts
     for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
@@ -73,7 +73,7 @@ def _font(style: Any, size: float, colour: RGBColor) -> None:  # noqa: ANN401 - 
         fonts.set(qn(kind), FONT)
 
 
-def _head(paragraph: Any) -> None:  # noqa: ANN401 - python-docx has no types
+def _head(paragraph: Any) -> None:
     group = paragraph.add_run("Practice Learning Review Group")
     group.bold, group.font.color.rgb, group.font.size = True, BRAND, Pt(12)
     paragraph.add_run().add_break()
@@ -82,7 +82,7 @@ def _head(paragraph: Any) -> None:  # noqa: ANN401 - python-docx has no types
     paragraph.add_run("{{ reference }}. {{ classification }}.").font.size = Pt(9)
 
 
-def _foot(footer: Any) -> None:  # noqa: ANN401 - python-docx has no types
+def _foot(footer: Any) -> None:
     sentence = footer.paragraphs[0]
     sentence.add_run("{{ not_ours }}").font.size = Pt(9)
     line = footer.add_paragraph()
@@ -93,7 +93,7 @@ def _foot(footer: Any) -> None:  # noqa: ANN401 - python-docx has no types
     _field(line, "NUMPAGES")
 
 
-def _field(paragraph: Any, instruction: str) -> None:  # noqa: ANN401 - python-docx has no types
+def _field(paragraph: Any, instruction: str) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), instruction)
     run = paragraph.add_run("1")

@@ -25,9 +25,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from plr.domain.notices import Notice, Settled
+from plr.domain.notices import Notice
 from plr.domain.wording import MONTHS, day, day_time, listed, plural
-from plr.domain.words import Answer
+from plr.domain.words import Answer, Settled
 
 LONGEST_SUBJECT = 59
 TEXT_WIDTH = 65
@@ -191,7 +191,7 @@ def _clause(sentence: str) -> str:
     return stripped[:1].lower() + stripped[1:] if first[1:] == first[1:].lower() else stripped
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - any value of a template
+def _plain(value: Any) -> str:
     if value is None:
         raise UndefinedError("A template prints a field that is empty.")
     text = str(value)
@@ -201,7 +201,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - any value of a template
     return " ".join(_TURNS_TEXT.sub("", text).split()).replace("://", ": //").replace("www.", "www .")
 
 
-def _as_markdown(value: Any) -> str:  # noqa: ANN401 - any value of a template
+def _as_markdown(value: Any) -> str:
     return f"<{value}>" if isinstance(value, Address) else _PUNCTUATION.sub(r"\\\1", _plain(value))
 
 

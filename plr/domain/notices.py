@@ -9,26 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
-from plr.domain.notice_fields import from_plain, require_clean, to_plain, wrong
+from plr.domain.notice_fields import require_clean, wrong
+from plr.domain.plain import MisfitError, from_plain, to_plain
 from plr.domain.wording import MONTHS
-from plr.domain.words import Answer
+from plr.domain.words import Answer, Settled
 
 OnUncertain = Literal["repeat", "ask", "drop"]
-
-
-class Settled(StrEnum):
-    """How a question or a case ended, as N27 says it (decisions 95)."""
-
-    APPROVED = "approved"
-    RETURNED = "returned"
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
-    SUPERSEDED = "superseded"
-    ON_HOLD = "on_hold"
-    ISSUED = "issued"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +75,10 @@ class Notice:
         made = NOTICES.get(str(mapping.get("name")))
         if made is None or not issubclass(made, cls):
             raise wrong("name", "is not the name of a letter of this kind.")
-        return from_plain(made, {field: value for field, value in mapping.items() if field != "name"})
+        try:
+            return from_plain(made, {field: value for field, value in mapping.items() if field != "name"})
+        except MisfitError as error:
+            raise wrong(error.field, error.problem) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,27 @@
-"""Frozen values to JSON and back: text, numbers, yes or no, days, closed lists, and tuples of these."""
+"""Frozen values to JSON and back: text, numbers, yes or no, days, instants, closed lists, tuples of these."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
 
-def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON is whatever the value is made of
+class MisfitError(ValueError):
+    """Stored JSON does not fit the value it should give back; names the field, never the value."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def to_plain(value: object) -> Any:
     """Return a value as JSON: days as 2027-06-01, closed lists as their word, tuples as lists."""
     if is_dataclass(value):
         return {one.name: to_plain(getattr(value, one.name)) for one in fields(value)}
@@ -20,33 +29,53 @@ def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON is whatever the value
         return [to_plain(item) for item in value]
     if isinstance(value, StrEnum):
         return value.value
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date) else value  # an instant is a date too
 
 
 def from_plain(kind: type[T], mapping: Mapping[str, Any]) -> T:
-    """Return the frozen value that JSON was made from; raises ValueError where a field does not fit."""
-    hints = {name: hint for name, hint in get_type_hints(kind).items() if name in _names(kind)}
-    if mapping.keys() != hints.keys():
-        raise ValueError(f"The stored fields are not those of {kind.__name__}.")
-    return kind(**{name: _read(hint, mapping[name], name) for name, hint in hints.items()})
+    """Return the frozen value that JSON was made from; a field with a default may be missing.
+
+    Raises MisfitError, a ValueError, where a field is unknown, missing or does not fit.
+    """
+    known = {one.name: one for one in _fields(kind)}
+    if mapping.keys() - known.keys():
+        raise MisfitError("field", f"is not one that {kind.__name__} has.")
+    for name, one in known.items():
+        if name not in mapping and one.default is MISSING and one.default_factory is MISSING:
+            raise MisfitError(name, "is missing.")
+    hints = get_type_hints(kind)
+    return kind(**{name: _read(hints[name], value, name) for name, value in mapping.items()})
 
 
-def _names(kind: Any) -> set[str]:  # noqa: ANN401 - a dataclass, seen as a class
-    return {one.name for one in fields(kind)}
+def _fields(kind: Any) -> tuple[Field[Any], ...]:
+    return fields(kind)
 
 
-def _read(hint: Any, value: Any, name: str) -> Any:  # noqa: ANN401 - what the field's type says
-    if get_origin(hint) in {Union, types.UnionType}:
-        inner = next(one for one in get_args(hint) if one is not type(None))
+def _read(hint: Any, value: Any, name: str) -> Any:
+    origin = get_origin(hint)
+    if origin in {Union, types.UnionType}:
+        inner = next(one for one in get_args(hint) if one is not types.NoneType)
         return None if value is None else _read(inner, value, name)
-    if get_origin(hint) is tuple and isinstance(value, list):
+    if origin is tuple and isinstance(value, list):
         return tuple(_read(get_args(hint)[0], item, name) for item in value)
-    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
-        return from_plain(hint, value)
-    if hint is date and isinstance(value, str):
-        return date.fromisoformat(value)
-    if isinstance(hint, type) and issubclass(hint, StrEnum) and isinstance(value, str):
-        return hint(value)
-    if isinstance(hint, type) and type(value) is hint:
+    if origin is Literal and value in get_args(hint):
         return value
-    raise ValueError(f"The field {name} does not fit its kind.")
+    if isinstance(hint, type):
+        return _read_type(hint, value, name)
+    raise MisfitError(name, "is not of the right type.")
+
+
+def _read_type(hint: type, value: Any, name: str) -> Any:
+    if is_dataclass(hint) and isinstance(value, Mapping):
+        return from_plain(hint, value)
+    if type(value) is hint:
+        return value
+    if isinstance(value, str):
+        try:
+            if issubclass(hint, date):  # an instant is a date too
+                return hint.fromisoformat(value)
+            if issubclass(hint, StrEnum):
+                return hint(value)
+        except ValueError:
+            raise MisfitError(name, "is not of the right type.") from None
+    raise MisfitError(name, "is not of the right type.")

@@ -169,3 +169,15 @@ class PositionValue(StrEnum):
     ALTERNATIVE_WORTH_CONSIDERING = "alternative_worth_considering"
     INSUFFICIENT_INFORMATION = "insufficient_information"
     NO_VIEW = "no_view"
+
+
+class Settled(StrEnum):
+    """How a question or a case ended, as N27 says it (decisions 95)."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    ON_HOLD = "on_hold"
+    ISSUED = "issued"

@@ -14,8 +14,7 @@ from plr.domain.approvals import ANSWERED, STATUS_OF_ANSWER, suffix_of
 from plr.domain.approvals import approval_id as approval_id_of
 from plr.domain.cases import AFTER_ISSUE, ENDED
 from plr.domain.london import london_day
-from plr.domain.notices import Settled
-from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, CaseStatus, Office
+from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, CaseStatus, Office, Settled
 from plr.errors import InvalidInputError, NotEligibleError, NotFoundError, Problem, WrongMomentError
 from plr.operations import approvals_answering as answering
 from plr.operations import approvals_asking as asking

@@ -19,10 +19,9 @@ from plr.domain.notices import (
     Decided,
     DecisionReceipt,
     Notice,
-    Settled,
 )
 from plr.domain.people import Directory
-from plr.domain.words import ApprovalKind, ApprovalStatus, NoticeStatus, Office
+from plr.domain.words import ApprovalKind, ApprovalStatus, NoticeStatus, Office, Settled
 from plr.operations import directory, links, notices
 from plr.operations.approvals_records import subject
 

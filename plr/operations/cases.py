@@ -15,10 +15,10 @@ from plr.domain.actors import Actor
 from plr.domain.cases import ENDED, check_move
 from plr.domain.ladders import Rung
 from plr.domain.london import london_day
-from plr.domain.notices import CorrectionAsked, DataConcern, Receipt, Settled, SubmissionSettled
+from plr.domain.notices import CorrectionAsked, DataConcern, Receipt, SubmissionSettled
 from plr.domain.outputs import OutputKind
 from plr.domain.submissions import Submission as SubmissionContent
-from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Office, Stage, TaskKind
+from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Office, Settled, Stage, TaskKind
 from plr.errors import InvalidInputError, NotFoundError, Problem, SameKeyOtherContentError, WrongMomentError
 from plr.operations import (
     approvals,

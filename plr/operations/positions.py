@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from plr.db.models import Approval, Case, LearningItem, PanelEntry, Position, Task
 from plr.db.session import rules_of
 from plr.domain.actors import Actor
-from plr.domain.notices import Settled
 from plr.domain.outputs import OutputKind
-from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Office, PositionValue, TaskKind
+from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Office, PositionValue, Settled, TaskKind
 from plr.errors import InvalidInputError, NotEligibleError, Problem
 from plr.operations import approvals, audit, cases, digest, documents, outputs, tasks, wakes
 

@@ -51,7 +51,9 @@ def is_lawful(chosen: list[Reflector], rule: CommissioningRule) -> bool:
 
 @settings(max_examples=1000)
 @given(chosen=candidates, rule=rules)
-def test_a_choice_has_no_fault_exactly_when_it_is_lawful(chosen: list[Reflector], rule: CommissioningRule) -> None:
+def test_a_choice_has_no_fault_exactly_when_it_is_lawful(
+    chosen: list[Reflector], rule: CommissioningRule
+) -> None:
     assert (faults(chosen, HERE, rule) == []) is is_lawful(chosen, rule)
 
 
@@ -67,8 +69,12 @@ def test_what_is_preset_is_lawful_or_nothing(people: list[Reflector], rule: Comm
 
 @settings(max_examples=1000, deadline=None)
 @given(people=candidates)
-def test_with_the_shipped_rules_a_lawful_choice_is_found_whenever_there_is_one(people: list[Reflector]) -> None:
-    possible = any(is_lawful(list(some), SHIPPED) for some in combinations(people, SHIPPED.minimum_reflectors))
+def test_with_the_shipped_rules_a_lawful_choice_is_found_whenever_there_is_one(
+    people: list[Reflector],
+) -> None:
+    possible = any(
+        is_lawful(list(some), SHIPPED) for some in combinations(people, SHIPPED.minimum_reflectors)
+    )
     assert bool(preset(people, HERE, SHIPPED)) is possible
 
 
@@ -83,7 +89,9 @@ def slow_state(states: list[str], due_on: date | None, today: date, rule: Commis
 
 @settings(max_examples=1000)
 @given(states=words, rule=rules, due=st.none() | st.integers(-3, 3))
-def test_reflections_stand_as_counted_slowly(states: list[str], rule: CommissioningRule, due: int | None) -> None:
+def test_reflections_stand_as_counted_slowly(
+    states: list[str], rule: CommissioningRule, due: int | None
+) -> None:
     due_on = None if due is None else TODAY + timedelta(days=due)
     assert state(states, due_on, TODAY, rule) == slow_state(states, due_on, TODAY, rule)
 
@@ -100,5 +108,7 @@ def test_reflections_stand_as_counted_slowly(states: list[str], rule: Commission
         (["in", "in", "in"], None, "enough"),
     ],
 )
-def test_the_case_goes_on_when_all_are_in_or_two_when_due(states: list[str], due_on: date | None, word: str) -> None:
+def test_the_case_goes_on_when_all_are_in_or_two_when_due(
+    states: list[str], due_on: date | None, word: str
+) -> None:
     assert state(states, due_on, TODAY, SHIPPED) == word

@@ -42,7 +42,10 @@ class SqliteBackend:
 
     def copy(self, url: str) -> str:
         made = self.new()
-        with closing(sqlite3.connect(_file(url))) as original, closing(sqlite3.connect(_file(made))) as copied:
+        with (
+            closing(sqlite3.connect(_file(url))) as original,
+            closing(sqlite3.connect(_file(made))) as copied,
+        ):
             original.backup(copied)
         return made
 

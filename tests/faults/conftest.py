@@ -51,9 +51,7 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="session")
-def homes(
-    quick_postgres: str, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Mapping[str, Home]]:
+def homes(quick_postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Mapping[str, Home]]:
     """Two homes with a Prefect server each: one on SQLite, one on PostgreSQL."""
     with SmtpServer() as first, SmtpServer() as second:
         folder = tmp_path_factory.mktemp("homes")

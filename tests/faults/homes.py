@@ -116,9 +116,7 @@ class Home:
         self.database = Database(self.url, settings.load_rules(self.settings))
         import_people(self.database)
         user, _, password = (self.settings.prefect_auth or "").partition(":")
-        self.client = httpx.Client(
-            base_url=self.settings.prefect_api_url, auth=(user, password), timeout=60
-        )
+        self.client = httpx.Client(base_url=self.settings.prefect_api_url, auth=(user, password), timeout=60)
         self.log = (self.folder / "log.txt").open("ab")
 
     # Time
@@ -329,7 +327,9 @@ class Home:
                     continue
                 wanted = 1 if row.status is NoticeStatus.SENT else 0
                 if times != wanted:
-                    faults.append(f"{row.code} of {row.reference}: {row.status.value}, delivered {times} times")
+                    faults.append(
+                        f"{row.code} of {row.reference}: {row.status.value}, delivered {times} times"
+                    )
         return faults
 
     def output_faults(self) -> list[str]:
@@ -337,7 +337,9 @@ class Home:
         with self.database.reading() as session:
             rows = session.scalars(select(Output)).all()
         faults = [
-            storage.verify(root_of(Classification(row.classification)), row.folder, row.name, row.sha256 or "")
+            storage.verify(
+                root_of(Classification(row.classification)), row.folder, row.name, row.sha256 or ""
+            )
             for row in rows
         ]
         return [fault for fault in faults if fault is not None]

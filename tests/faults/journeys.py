@@ -165,7 +165,10 @@ def reflect(code: str, *, told_by_telephone: bool = False) -> Do:
             session,
             reference_of(session, external_ref),
             person_id=id_of(session, code),
-            content={"value": PositionValue.SUPPORTED_WITH_LEARNING.value, "points": [f"The point of {code}."]},
+            content={
+                "value": PositionValue.SUPPORTED_WITH_LEARNING.value,
+                "points": [f"The point of {code}."],
+            },
             by=signed_in(session, SECRETARY if told_by_telephone else code),
             how_told="by telephone" if told_by_telephone else None,
             when_told="this morning" if told_by_telephone else None,
@@ -305,9 +308,7 @@ def resume(session: Session, external_ref: str, now: datetime) -> None:
 
 def withdraw(session: Session, external_ref: str, now: datetime) -> None:
     reference = reference_of(session, external_ref)
-    cases.withdraw(
-        session, reference, reason="Sent twice.", by=signed_in(session, SUBMITTER), now=now
-    )
+    cases.withdraw(session, reference, reason="Sent twice.", by=signed_in(session, SUBMITTER), now=now)
 
 
 def decline(session: Session, external_ref: str, now: datetime) -> None:
@@ -349,7 +350,11 @@ JOURNEYS: Mapping[str, Journey] = MappingProxyType(
             CaseStatus.CLOSED,
         ),
         "full-by-telephone": Journey(
-            (*_REFLECTED, Act("agree", days(5), agree("7.2")), Act("telephone", hours(1), position_by_telephone)),
+            (
+                *_REFLECTED,
+                Act("agree", days(5), agree("7.2")),
+                Act("telephone", hours(1), position_by_telephone),
+            ),
             CaseStatus.ISSUED,
         ),
         "declined": Journey(

@@ -71,7 +71,10 @@ class Snapshot:
         """What another life has more or less of, in words; nothing when the two are equal."""
         found = []
         for table, rows in self.records.items():
-            mine, others = Counter(self._certain(rows, other)), Counter(self._certain(other.records[table], other))
+            mine, others = (
+                Counter(self._certain(rows, other)),
+                Counter(self._certain(other.records[table], other)),
+            )
             found += [f"{table}: only in the first: {row}" for row in (mine - others).elements()]
             found += [f"{table}: only in the second: {row}" for row in (others - mine).elements()]
         for name in sorted(self.files.keys() | other.files.keys()):

@@ -29,7 +29,17 @@ AGAIN = 0.3  # of the kills hit a worker that is still recovering
 ACTS_A_KILL = 3
 MOVES_WITHIN = 90.0
 # All that can happen within a day: the months of the follow-up are for the tests without processes.
-PLAYED = ("full", "objected", "full-by-telephone", "returned", "held", "declined", "light", "withdrawn", "breach")
+PLAYED = (
+    "full",
+    "objected",
+    "full-by-telephone",
+    "returned",
+    "held",
+    "declined",
+    "light",
+    "withdrawn",
+    "breach",
+)
 AFTER_ISSUE = ("three months", "tell", "twelve months", "silence")
 
 
@@ -152,7 +162,9 @@ def judged(homes: Mapping[str, Home], kills: int, *, forked: bool) -> None:
     outcomes = on_each(homes, lambda home: kill_often(home, kills, seed, forked=forked))
     for name, outcome in outcomes.items():
         print(f"{name}: {outcome.kills} kills, moved again after {outcome.slowest:.0f} s at most")
-    assert [f"{name}: {fault}" for name, outcome in outcomes.items() for fault in outcome.faults] == [], f"seed {seed}"
+    assert [f"{name}: {fault}" for name, outcome in outcomes.items() for fault in outcome.faults] == [], (
+        f"seed {seed}"
+    )
     assert all(outcome.slowest <= MOVES_WITHIN for outcome in outcomes.values()), f"seed {seed}"
 
 

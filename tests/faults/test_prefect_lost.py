@@ -135,7 +135,9 @@ def resumed(home: Home) -> list[str]:
     for times in (1, 2):
         home.resume_in_prefect(reference)
         home.until(
-            lambda times=times: home.count(AuditEntry, chain=reference, event="case.woken_undecided") == times,  # type: ignore[misc]  # bound now
+            lambda times=times: (
+                home.count(AuditEntry, chain=reference, event="case.woken_undecided") == times
+            ),  # type: ignore[misc]  # bound now
             "the resume is in the audit",
         )
         home.until(lambda: _suspended(home, external_ref, "await:group"), "it waits again")

@@ -42,7 +42,9 @@ def chosen(lives: Lives, chance: random.Random, count: int) -> list[tuple[int, i
     return [*sure, *(place for place in places if place not in set(sure))][:count]
 
 
-def faults_of(lives: Lives, places: list[tuple[int, int]], played_on: set[tuple[int, int]]) -> dict[str, list[str]]:
+def faults_of(
+    lives: Lives, places: list[tuple[int, int]], played_on: set[tuple[int, int]]
+) -> dict[str, list[str]]:
     found = {}
     for number, place in places:
         kept = lives.kept[number]

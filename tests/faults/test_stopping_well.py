@@ -54,7 +54,9 @@ def in_each_way(home: Home, times: int) -> list[str]:
 def _not_taken_on(home: Home, times: int) -> list[str]:
     cases = [home.case(reference) for reference in _sent[home.url]]
     assert len(cases) >= 2 * times
-    return [f"{case.reference} is {case.status.value}" for case in cases if case.status is not CaseStatus.TRIAGE]
+    return [
+        f"{case.reference} is {case.status.value}" for case in cases if case.status is not CaseStatus.TRIAGE
+    ]
 
 
 _sent: dict[str, list[str]] = {}

@@ -161,4 +161,3 @@ class World:
             for path in sorted((home / root).rglob("*"))
             if path.is_file()
         }
-

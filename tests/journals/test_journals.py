@@ -58,7 +58,9 @@ def test_every_journey_of_every_process_has_its_journal() -> None:
 
 
 def test_every_step_stands_in_some_journal() -> None:
-    modules = [importlib.import_module(f"tasks.{module.name}") for module in pkgutil.iter_modules(tasks.__path__)]
+    modules = [
+        importlib.import_module(f"tasks.{module.name}") for module in pkgutil.iter_modules(tasks.__path__)
+    ]
     steps = {value.name for module in modules for value in vars(module).values() if isinstance(value, Step)}
     recorded = {entry["step"] for file in FILES for entry in read(file)["entries"]}
     assert len(steps) >= 15
