@@ -81,11 +81,11 @@ def reflect(reference: str) -> None:
 def agree_in_depth(reference: str) -> None:
     """A quorate meeting agrees the draft, the Chair approves its text, and it is issued."""
     while True:
-        if await_group(reference, ask_group(reference)) != "approved":
+        answer = await_group(reference, ask_group(reference))
+        if answer == "returned":
             begin_synthesis(reference)
             await_position(reference)
-            continue
-        if approve_text(reference) == "approved":
+        elif answer == "approved" and approve_text(reference) == "approved":
             issue(reference)
             return
 

@@ -101,13 +101,18 @@ class Supervisor:
         return since > self._heartbeat_lost
 
     def _stop_children(self) -> int:
-        alive = [child for child in self._children if child.process is not None]
-        for child in reversed(alive):
+        # The first child last: the others still speak to Prefect's server while they stop.
+        alive = [child for child in reversed(self._children) if child.process is not None]
+        end = time.monotonic() + STOP_SECONDS
+        stopped = [self._stop_together(group, end) for group in (alive[:-1], alive[-1:])]
+        return max(stopped)
+
+    def _stop_together(self, group: Sequence[Child], end: float) -> int:
+        for child in group:
             if child.process is not None:
                 child.process.terminate()
-        end = time.monotonic() + STOP_SECONDS
         status = 0
-        for child in alive:
+        for child in group:
             if child.process is None:
                 continue
             try:

@@ -33,6 +33,10 @@ _GROUPS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
                 "plr.cli.case_agreeing:deepen",
                 "Look at a light case in full depth (the Chair's choice).",
             ),
+            "try-again": (
+                "plr.cli.case_trying:try_again",
+                "Carry on a case that stopped because something failed.",
+            ),
         },
     ),
     "approvals": (

@@ -30,6 +30,7 @@ from plr.operations import (
     notices,
     outputs,
     references,
+    rights,
     tasks,
     wakes,
 )
@@ -201,8 +202,9 @@ def move(
     )
 
 
-def _open_case(session: Session, reference: str) -> Case:
+def _open_case(session: Session, reference: str, act: rights.Act, *, by: Actor, now: datetime) -> Case:
     case = get(session, reference, lock=True)
+    rights.require(session, by, act, case, now=now)
     if case.status in ENDED:
         raise WrongMomentError(
             f"This case is {case.status.value.replace('_', ' ')}. Nothing more happens to it."
@@ -212,7 +214,7 @@ def _open_case(session: Session, reference: str) -> Case:
 
 def hold(session: Session, reference: str, *, until_on: date, reason: str, by: Actor, now: datetime) -> None:
     """Put a case on hold until a day, at most 90 days away; its clocks stand still."""
-    case = _open_case(session, reference)
+    case = _open_case(session, reference, rights.Act.HOLD, by=by, now=now)
     today = london_day(now)
     longest = rules_of(session).commissioning.hold_days_at_most
     if not today < until_on <= today + timedelta(days=longest):
@@ -229,6 +231,7 @@ def hold(session: Session, reference: str, *, until_on: date, reason: str, by: A
 def resume(session: Session, reference: str, *, by: Actor, now: datetime) -> None:
     """Take a case off hold; every open deadline moves by the working days it stood still."""
     case = get(session, reference, lock=True)
+    rights.require(session, by, rights.Act.RESUME, case, now=now)
     if case.status is not CaseStatus.ON_HOLD or case.held_status is None or case.held_since_on is None:
         raise WrongMomentError("This case is not on hold.")
     back, since = case.held_status, case.held_since_on
@@ -261,20 +264,20 @@ def _shift_clocks(session: Session, reference: str, days: int, *, now: datetime)
 
 def withdraw(session: Session, reference: str, *, reason: str, by: Actor, now: datetime) -> None:
     """End a case because its submitter or the Chair takes it back."""
-    case = _open_case(session, reference)
+    case = _open_case(session, reference, rights.Act.WITHDRAW, by=by, now=now)
     _end(session, case, CaseStatus.WITHDRAWN, reason=reason, by=by, now=now)
 
 
 def decline(session: Session, reference: str, *, reason: str, by: Actor, now: datetime) -> None:
     """End a case because the Chair declines it (light: from the page; full: TRIAGE)."""
-    case = _open_case(session, reference)
+    case = _open_case(session, reference, rights.Act.DECLINE, by=by, now=now)
     _end(session, case, CaseStatus.DECLINED, reason=reason, by=by, now=now)
     tell_submitter(session, case, Settled.DECLINED, now=now)
 
 
 def breach(session: Session, reference: str, *, by: Actor, now: datetime) -> None:
     """Hide a case at once because somebody can be identified; tell the two who must act (N62)."""
-    case = _open_case(session, reference)
+    case = _open_case(session, reference, rights.Act.BREACH, by=by, now=now)
     _end(session, case, CaseStatus.BREACH, reason=None, by=by, now=now)
     people = directory.load(session, on=london_day(now))
     told = {*people.holders(Office.DATA_PROTECTION_LEAD), *people.holders(Office.CHAIR)}
@@ -305,16 +308,19 @@ def _end(
     wakes.wake(session, case.reference, to.value, now=now)
 
 
-def deepen(session: Session, reference: str, *, by: Actor, now: datetime) -> None:
+def deepen(
+    session: Session, reference: str, *, reason: str | None = None, by: Actor, now: datetime
+) -> None:
     """Give a light case full depth before it is agreed; never back (decisions 86)."""
     case = get(session, reference, lock=True)
+    rights.require(session, by, rights.Act.DEEPEN, case, now=now)
     if case.depth is Depth.FULL:
         raise WrongMomentError("This case is looked at in full depth already.")
     if case.status is not CaseStatus.REFLECTING:
         raise WrongMomentError(
             "Only a case that waits for the group's agreement can be looked at more deeply."
         )
-    case.depth = Depth.FULL
+    case.depth, case.reason = Depth.FULL, reason
     for approval_id in session.scalars(
         select(Approval.id).where(Approval.reference == reference, Approval.status == ApprovalStatus.OPEN)
     ).all():

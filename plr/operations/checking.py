@@ -14,9 +14,9 @@ from plr.domain.words import CaseStatus, Depth, TaskKind
 from plr.errors import InvalidInputError, NotEligibleError, Problem
 from plr.operations import audit, cases, tasks, wakes
 
-TICKS = ("names", "places", "dates", "detail")
-"""What the checker confirms: no names or initials, no place smaller than a region, no dates or ages that
-identify, no rare detail by which somebody could be recognised."""
+TICKS = ("names", "places", "mix", "staff")
+"""What the checker has looked for: names, initials and dates of birth; places, schools, hospitals and
+teams; a mix of details that only one family has; staff who could be recognised."""
 
 OUTCOMES = ("clean", "return", "breach")
 

@@ -17,7 +17,7 @@ from plr.domain.notices import DigestLine
 from plr.domain.reflecting import Reflector, faults, preset, state
 from plr.domain.words import PositionValue, TaskKind
 from plr.errors import InvalidInputError, NotEligibleError, Problem, WrongMomentError
-from plr.operations import audit, cases, digest, directory, tasks, wakes
+from plr.operations import audit, cases, digest, directory, rights, tasks, wakes
 
 
 def candidates(session: Session, case: Case, *, now: datetime) -> list[Person]:
@@ -67,16 +67,26 @@ def choose(session: Session, reference: str, chosen: Sequence[int], *, by: Actor
     audit.record(session, reference, "reflectors.chosen", f"case:{reference}", by=by, now=now, codes=codes)
 
 
-def reassign(session: Session, reference: str, chosen: Sequence[int], *, by: Actor, now: datetime) -> None:
+def reassign(
+    session: Session,
+    reference: str,
+    chosen: Sequence[int],
+    *,
+    reason: str | None = None,
+    by: Actor,
+    now: datetime,
+) -> None:
     """Release those who have not answered and ask others instead (once, +5 working days)."""
     case = cases.get(session, reference, lock=True)
     task = tasks.the_open_task(session, reference, TaskKind.REASSIGN)
+    rights.require(session, by, rights.Act.REASSIGN, case, now=now)
     if not chosen or not set(chosen) <= {person.id for person in candidates(session, case, now=now)}:
         raise InvalidInputError([Problem("reflectors", "are missing.", "Choose at least one from the list.")])
     for row in _rows(session, reference):
         if row.state == "asked":
             row.state = "released"
             _drop_task(session, reference, row.person_id, by=by, now=now)
+    case.reason = reason or case.reason
     days = rules_of(session).commissioning.reassign_working_days
     _add(session, case, chosen, working_days=days, wave=2, now=now)
     tasks.finish(session, task, by=by, now=now)

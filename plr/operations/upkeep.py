@@ -10,7 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plr.db.models import AuditEntry
-from plr.operations import approvals, checkpoints, commissioning, deadlines, digest, people, tasks, watching
+from plr.operations import (
+    approvals,
+    attention,
+    checkpoints,
+    commissioning,
+    deadlines,
+    digest,
+    people,
+    tasks,
+    watching,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +62,11 @@ def look_at_holds(session: Session, now: datetime) -> None:
     commissioning.ask_hold_reviews(session, now=now)
 
 
+def wake_satisfied(session: Session, now: datetime) -> None:
+    """Wake cases whose wait is over although no wake was left."""
+    attention.wake_satisfied(session, now=now)
+
+
 def make_checkpoint(session: Session, now: datetime) -> None:
     """Pin every chain when something was written since the last checkpoint, every ten minutes at most."""
     last = session.scalars(
@@ -70,6 +85,7 @@ UPKEEP: tuple[Callable[[Session, datetime], None], ...] = (
     look_at_holds,
     send_digests,
     watching.watch,
+    wake_satisfied,
     make_checkpoint,
 )
 """The sweep calls these in order, each in a transaction of its own."""

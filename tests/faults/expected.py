@@ -29,5 +29,6 @@ LETTERS: Mapping[str, Sequence[str]] = {
     "reassigned": (*TAKEN_ON, "N22 p09"),
     "not-reassigned": (*TAKEN_ON, "N22 p10", "N22 p11", "N22 p16", "N22 p01"),
     "objected": (*TAKEN_ON, "N07 p01", "N24 p01", *FIRST_TEXT, *TOLD),
+    "objected-at-once": (*TAKEN_ON, "N07 p01", *FIRST_TEXT, *TOLD),
     "objected-after-issue": ("N07 p01", "N07 p01"),
 }

@@ -53,6 +53,7 @@ class Act:
     name: str
     after: timedelta
     do: Do | None = None
+    rests: bool = True  # everything that follows happens before the next act
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,6 +442,16 @@ JOURNEYS: Mapping[str, Journey] = MappingProxyType(
             (
                 *_REFLECTED,
                 Act("agree", days(5), agree("7.2")),
+                Act("object", hours(1), object_to_agreement),
+                Act("agree again", days(7), agree("7.4")),
+                Act("approve", hours(1), position(Answer.APPROVE)),
+            ),
+            CaseStatus.ISSUED,
+        ),
+        "objected-at-once": Journey(
+            (
+                *_REFLECTED,
+                Act("agree", days(5), agree("7.2"), rests=False),
                 Act("object", hours(1), object_to_agreement),
                 Act("agree again", days(7), agree("7.4")),
                 Act("approve", hours(1), position(Answer.APPROVE)),

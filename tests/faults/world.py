@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from flows.commissioning import commissioning_reflection
 from plr import settings
 from plr.adapters import processes
@@ -107,7 +105,8 @@ class World:
         """Let the time pass, let somebody act, and do everything that follows."""
         self.now += act.after
         self.only_act(act, external_ref)
-        self.settle()
+        if act.rests:
+            self.settle()
 
     def only_act(self, act: Act, external_ref: str = EXTERNAL_REF) -> None:
         do, now = act.do, self.now

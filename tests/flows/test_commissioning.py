@@ -1,4 +1,4 @@
-"""The commissioning reflection from end to end, by real operations: where each journey ends, and what left."""
+"""The commissioning reflection from end to end, by real operations: where it ends, and what left."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ OUTPUTS = {
     "returned-by-chair": [SUMMARY, "summary 2"],
     "held": [SUMMARY, REFLECTION],
     "objected": [SUMMARY, DRAFT, REFLECTION],
+    "objected-at-once": [SUMMARY, DRAFT, REFLECTION],
     "objected-after-issue": [SUMMARY, REFLECTION, "commissioning-reflection 2"],
 }
 WAITS = {
@@ -35,6 +36,7 @@ WAITS = {
     "reassigned": ("the text of the position", "the Secretary"),
     "not-reassigned": ("a look at the case on hold", "the Chair"),
     "objected": (ASKED_WHAT_CAME, ""),
+    "objected-at-once": (ASKED_WHAT_CAME, ""),
     "objected-after-issue": (ASKED_WHAT_CAME, ""),
 }
 LEARNT = {
@@ -44,6 +46,7 @@ LEARNT = {
     "returned": ["Ask again."],
     "held": ["Ask again."],
     "objected": ["One point, at length."],
+    "objected-at-once": ["One point, at length."],
     "objected-after-issue": ["Ask twice."],
 }
 

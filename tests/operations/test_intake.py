@@ -23,7 +23,7 @@ CANARY = "canary-7f3e9"
 NHS_NUMBER = "943 476 5919"  # the example of the NHS's own page: its checksum is right
 COUNT = 250
 WHAT_STOOD_BEFORE = {Installation.__table__.name, Person.__table__.name, Role.__table__.name}
-TEXT_FIELDS = ("narrative", "reason", "reason_for_delay", "questions")
+TEXT_FIELDS = ("narrative", "reason", "reason_for_delay", "questions", "dissent", "how", "practitioners")
 
 Where = tuple[str | int, ...]
 
@@ -69,9 +69,7 @@ def wrong(name: str, data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]
 
 def everything() -> list[tuple[str, dict[str, Any]]]:
     found = [
-        case
-        for file in sorted(SAMPLES.glob("*.yaml"))
-        for case in wrong(file.stem, read_file(file).data)
+        case for file in sorted(SAMPLES.glob("*.yaml")) for case in wrong(file.stem, read_file(file).data)
     ]
     random.Random(14).shuffle(found)  # noqa: S311 - a choice, not a secret
     return found[:COUNT]
@@ -100,7 +98,9 @@ def send(database: Database, data: dict[str, Any]) -> object:
     return database.run(lambda session: intake.receive(session, data, by=signed_in(TOM), now=LONG_AGO))
 
 
-@pytest.mark.parametrize(("what", "data"), everything(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("what", "data"), everything(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_what_is_refused_leaves_nothing_behind(peopled: Database, what: str, data: dict[str, Any]) -> None:
     before = left_behind(peopled)
     with pytest.raises(InvalidInputError) as refused:
