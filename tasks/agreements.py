@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 from plr.engine.steps import step
 from plr.engine.waits import wait
 from plr.operations import agreements, commissioning, waiting
+from tasks.ended import unless_ended
 
 
 @step
+@unless_ended("")
 def put_on_agenda(session: Session, reference: str, *, now: datetime) -> str:
     """Put a light case on the next agenda."""
     return agreements.put_on_agenda(session, reference, now=now)
 
 
 @step
+@unless_ended("")
 def ask_group(session: Session, reference: str, *, now: datetime) -> str:
     """Put the draft position to the next meeting."""
     return commissioning.ask_group(session, reference, now=now)

@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 from plr.engine.steps import step
 from plr.engine.waits import wait
 from plr.operations import commissioning, waiting
+from tasks.ended import unless_ended
 
 
 @step
+@unless_ended("")
 def ask_triage(session: Session, reference: str, *, now: datetime) -> str:
     """Ask the Chair whether to take the review on."""
     return commissioning.ask_triage(session, reference, now=now)
 
 
 @step
+@unless_ended("")
 def ask_position(session: Session, reference: str, *, now: datetime) -> str:
     """Ask the Chair to approve the text of the position."""
     return commissioning.ask_position(session, reference, now=now)

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from plr.engine.steps import step
 from plr.engine.waits import wait
 from plr.operations import checking, commissioning, waiting
+from tasks.ended import unless_ended
 
 
 @step
+@unless_ended("asked")
 def ask_check(session: Session, reference: str, *, now: datetime) -> str:
     """Ask the checker to read the text; "passes" when light and without a narrative."""
     return checking.ask(session, reference, now=now)
@@ -24,6 +26,7 @@ def await_check(reference: str) -> str:
 
 
 @step
+@unless_ended(None)
 def ask_correction(session: Session, reference: str, *, now: datetime) -> None:
     """Send the text back to its submitter with a form link."""
     commissioning.ask_correction(session, reference, now=now)

@@ -11,6 +11,7 @@ from plr.db.session import rules_of
 from plr.engine.steps import step
 from plr.engine.waits import wait
 from plr.operations import commissioning, waiting
+from tasks.ended import unless_ended
 
 
 @step
@@ -32,6 +33,7 @@ def await_follow_up(reference: str, months: int) -> None:
 
 
 @step
+@unless_ended(None)
 def ask_follow_up(session: Session, reference: str, *, months: int, now: datetime) -> None:
     """Ask what came of it."""
     commissioning.ask_follow_up(session, reference, months=months, now=now)
@@ -43,6 +45,7 @@ def await_impact(reference: str, months: int) -> None:
 
 
 @step
+@unless_ended(None)
 def close_follow_up(session: Session, reference: str, *, months: int, last: bool, now: datetime) -> None:
     """End the follow-up; the last one closes the case."""
     commissioning.close_follow_up(session, reference, months=months, last=last, now=now)

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from plr.engine.steps import step
 from plr.engine.waits import wait
 from plr.operations import commissioning, reflections, waiting
+from tasks.ended import unless_ended
 
 
 @step
+@unless_ended("asked")
 def begin_reflecting(session: Session, reference: str, *, now: datetime) -> str:
     """Take the case on; its reflectors are asked in their next digest."""
     return commissioning.begin_reflecting(session, reference, now=now)
@@ -24,6 +26,7 @@ def await_reflections(reference: str) -> str:
 
 
 @step
+@unless_ended("asked")
 def ask_to_reassign(session: Session, reference: str, *, now: datetime) -> str:
     """Ask the Chair, once, to ask others: "asked" or "spent"."""
     return reflections.ask_to_reassign(session, reference, now=now)
@@ -36,6 +39,7 @@ def await_reassignment(reference: str) -> str:
 
 
 @step
+@unless_ended(None)
 def hold_for_reflections(session: Session, reference: str, *, now: datetime) -> None:
     """Put the case on hold: too few reflections came in."""
     commissioning.hold_for_reflections(session, reference, now=now)

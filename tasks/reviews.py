@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from plr.engine.steps import step
 from plr.engine.waits import end_case
 from plr.operations import cases, commissioning
+from tasks.ended import unless_ended
 
 
 @step
@@ -19,6 +20,7 @@ def choose_depth(session: Session, reference: str, *, now: datetime) -> str:  # 
 
 
 @step
+@unless_ended(None)
 def decline_case(session: Session, reference: str, *, now: datetime) -> None:
     """End the case because the Chair declined, and tell the submitter."""
     commissioning.decline(session, reference, now=now)

@@ -78,10 +78,11 @@ def _park(execution: Execution, error_id: str) -> NoReturn:
 
 
 def finish(execution: Execution) -> None:
-    """Record that the process has returned; nothing of the case waits or wakes any more."""
+    """Record that the process has returned; nothing of the case waits or wakes any more.
+
+    Also when it returns once more: an execution that died after its end leaves a wake.
+    """
     key = execution.ask(journal.END)
-    if key in execution.entries:
-        return
     now = execution.now()
 
     def operation(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -115,8 +116,11 @@ class Deliveries:
 
         try:
             outcome = self._mailer.deliver(claim.address, on_hand_over)
-        except UnavailableError:
-            return  # the marker was not committed: the letter waits for its claim to lapse
+        except UnavailableError as error:
+            # Nothing has left. With the database away too, the letter waits for its claim to lapse.
+            with contextlib.suppress(UnavailableError):
+                self._record(claim, Outcome(OutcomeKind.SERVER_FAULT, str(error)), handed)
+            return
         except Exception:
             log.exception("The letter %s cannot be made.", claim.notice_id)
             self._record(
@@ -278,10 +282,15 @@ def _renamed(session: Session, output_id: int, *, now: datetime) -> None:
 def _put_back(session: Session, output_id: int, words: str, *, now: datetime) -> None:
     output = session.get_one(Output, output_id, with_for_update=True)
     output.claimed_by = output.claimed_until = None
+    if output.status is not OutputStatus.WAITING:
+        return
     output.last_error, output.not_before = words[:300], now + _STORAGE_PAUSE
 
 
 def _failed_output(session: Session, output_id: int) -> None:
     output = session.get_one(Output, output_id, with_for_update=True)
-    output.status, output.claimed_by, output.claimed_until = OutputStatus.FAILED, None, None
+    output.claimed_by = output.claimed_until = None
+    if output.status is not OutputStatus.WAITING:
+        return
+    output.status = OutputStatus.FAILED
     output.last_error = "This document cannot be made: our fault."

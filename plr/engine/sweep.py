@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -133,9 +134,16 @@ def ensure_registered(services: Services, api: Runs, processes: Iterable[Process
 
 
 def deliver_wakes(services: Services, api: Runs, *, in_flight: frozenset[UUID] = frozenset()) -> int:
-    """Carry on every case that is awake; return how many runs were touched."""
+    """Carry on every case that is awake; return how many runs were touched.
+
+    What is woken after its end (an objection to a closed case, a lease that ran out) has nowhere to go on.
+    """
     with services.database.reading() as session:
         awake = wakes.awake(session)
+        ended = [reference for reference in awake if journal.has_ended(session, reference)]
+    for reference in ended:
+        services.database.run(partial(wakes.clear, reference=reference))
+    awake = [reference for reference in awake if reference not in ended]
     return sum(_mend(services, api, reference, in_flight=in_flight) for reference in awake)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plr.db.models import Agreement, Approval, Case, Output, Person
 from plr.db.session import rules_of
 from plr.domain.actors import ENGINE, Actor
-from plr.domain.cases import AFTER_ISSUE
+from plr.domain.cases import AFTER_ISSUE, ENDED
 from plr.domain.london import london_day
 from plr.domain.notices import AgreementReceipt
 from plr.domain.outputs import OutputKind
@@ -20,7 +20,18 @@ from plr.domain.quorum import too_few_members, too_few_professions
 from plr.domain.rules import TermsVersion
 from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, CaseStatus, Depth, Office, TaskKind
 from plr.errors import InvalidInputError, NotEligibleError, NotQuorateError, Problem, WrongMomentError
-from plr.operations import approvals, audit, cases, directory, notices, positions, tasks, wakes
+from plr.operations import (
+    approvals,
+    audit,
+    cases,
+    directory,
+    news,
+    notices,
+    positions,
+    rights,
+    tasks,
+    wakes,
+)
 from plr.operations.positions import PositionText
 
 MOST_PEOPLE = 1000
@@ -85,7 +96,7 @@ def record(
     approval = open_question(session, reference)
     if approval is None or case.status not in _ASKABLE:
         raise WrongMomentError("The group is not asked about this case now. Open it to see where it stands.")
-    _require_recorder(session, by, now=now)
+    _require_recorder(session, reference, by, now=now)
     terms = rules_of(session).terms_on(minute.meeting_on)
     _require_sense(session, case, minute, terms, now=now)
     _require_quorum(minute, terms)
@@ -107,6 +118,8 @@ def record(
             cases.move(session, case, CaseStatus.GROUP_AGREED, by=by, now=now)
             if case.depth is Depth.LIGHT:
                 positions.issue(session, case, approval_ids=[approval.id], by=by, now=now)
+    elif case.status in AFTER_ISSUE:
+        ask(session, reference, now=now)  # the process is past this question: it stays on the agenda
     _receipts(session, case, agreement, minute, now=now)
     wakes.wake(session, reference, "group-answered", now=now)
 
@@ -119,11 +132,11 @@ def _brings_text(case: Case) -> bool:
     return case.depth is Depth.LIGHT or case.status in AFTER_ISSUE
 
 
-def _require_recorder(session: Session, by: Actor, *, now: datetime) -> None:
-    people = directory.load(session, on=london_day(now))
-    in_line = people.first_in_line(Office.SECRETARY, barred=frozenset())
-    allowed = set(people.holders(Office.SECRETARY)) | ({in_line.person_id} if in_line else set())
-    if by.person_id not in allowed:
+def _require_recorder(session: Session, reference: str, by: Actor, *, now: datetime) -> None:
+    may = by.person_id is not None and rights.acts_for(
+        session, by.person_id, Office.SECRETARY, reference, now=now
+    )
+    if not may or by.person_id in directory.interested(session, reference):
         raise NotEligibleError("Only the secretary records what a meeting agreed.")
 
 
@@ -134,7 +147,14 @@ def _require_sense(
     approves = minute.answer is Answer.APPROVE
     no_presider = session.get(Person, minute.presider_id) is None or minute.presider_id in minute.out_ids
     known = f"Known: {', '.join(terms.professions)}."
+    agrees_on = None if _brings_text(case) else positions.latest(session, case.reference)
     rows = (
+        (
+            agrees_on is not None and minute.meeting_on < london_day(agrees_on.written_at),
+            "meeting_on",
+            "is before the draft was written.",
+            "Name a meeting that had this text.",
+        ),
         (
             minute.meeting_on > london_day(now),
             "meeting_on",
@@ -195,9 +215,11 @@ def _keep_text(session: Session, case: Case, minute: Minute, *, by: Actor, now: 
         written_by = by.person_id
         if written_by is None:
             raise AssertionError("A person records an agreement.")
-        return positions.add_version(
+        written = positions.add_version(
             session, case.reference, minute.text, written_by_id=written_by, now=now
-        ).version
+        )
+        positions.note_written(session, written, by=by, now=now)
+        return written.version
     position = positions.latest(session, case.reference)
     return 0 if position is None else position.version
 
@@ -255,7 +277,8 @@ def _receipts(session: Session, case: Case, agreement: Agreement, minute: Minute
     today = london_day(now)
     object_by = rules.calendar.add_working_days(today, rules.commissioning.objection_working_days)
     people = directory.load(session, on=today)
-    for person_id in sorted({minute.presider_id, *people.holders(Office.CHAIR)}):
+    told = {minute.presider_id, *people.holders(Office.CHAIR)} - directory.interested(session, case.reference)
+    for person_id in sorted(told):
         person = session.get_one(Person, person_id)
         letter = AgreementReceipt(
             given_name=person.given_name,
@@ -288,7 +311,8 @@ def object_to(
         london_day(agreement.recorded_at), rules.commissioning.objection_working_days
     )
     holders = directory.load(session, on=london_day(now)).holders(Office.CHAIR)
-    if person_id not in {agreement.presider_id, *holders}:
+    may = {agreement.presider_id, *holders} - directory.interested(session, case.reference)
+    if person_id not in may or by.person_id != person_id:
         raise NotEligibleError("Only the person who presided, or the Chair, may object.")
     if london_day(now) > last or agreement.objected_at is not None:
         raise WrongMomentError("The five working days to object are over, or somebody has objected already.")
@@ -306,20 +330,20 @@ def object_to(
         record=audit.agreement_content(agreement),
     )
     approvals.void_settled(session, agreement.approval_id, reason="objected", by=by, now=now)
-    if case.status in AFTER_ISSUE:
+    stands = case.held_status if case.status is CaseStatus.ON_HOLD else case.status
+    if stands in AFTER_ISSUE:
         _mark_output(session, case.reference)
-        ask(session, case.reference, now=now)
-    elif case.status is CaseStatus.GROUP_AGREED:
+    if stands in AFTER_ISSUE and case.status not in ENDED:
+        if open_question(session, case.reference) is None:
+            ask(session, case.reference, now=now)
+    elif stands is CaseStatus.GROUP_AGREED:
         _back_to_the_meeting(session, case, by=by, now=now)
+    news.tell_objection(session, case, asked_again=case.status not in ENDED, now=now)
     wakes.wake(session, case.reference, "agreement-objected", now=now)
 
 
 def _back_to_the_meeting(session: Session, case: Case, *, by: Actor, now: datetime) -> None:
-    for approval_id in session.scalars(
-        select(Approval.id).filter_by(reference=case.reference, status=ApprovalStatus.OPEN)
-    ).all():
-        approvals.void(session, approval_id, reason="objected", by=by, now=now)
-    tasks.drop_all(session, case.reference, by=by, now=now)
+    cases.ask_nobody(session, case, "objected", by=by, now=now)
     cases.move(session, case, CaseStatus.DRAFT_POSITION, by=by, now=now)
 
 

@@ -23,6 +23,7 @@ from plr.operations.approvals_moving import (
     declare_interest,
     end_leave,
     pass_on,
+    reply,
     set_leave,
 )
 from plr.operations.approvals_records import counted, get, latest_ask, standing
@@ -46,6 +47,7 @@ __all__ = [
     "object_to",
     "pass_on",
     "record_on_behalf",
+    "reply",
     "set_leave",
     "settle_group",
     "standing",

@@ -14,12 +14,12 @@ from plr.domain.london import london_day, london_instant
 from plr.domain.notices import DelegationBegins, DelegationEnds
 from plr.domain.people import Directory, InLine
 from plr.domain.words import ApprovalStatus, Office, TaskKind
-from plr.errors import InvalidInputError, NotEligibleError, Problem
+from plr.errors import InvalidInputError, NotEligibleError, NotFoundError, Problem, WrongMomentError
 from plr.operations import approvals_answering as answering
 from plr.operations import approvals_asking as asking
 from plr.operations import approvals_letters as letters
 from plr.operations import approvals_records as records
-from plr.operations import audit, directory, notices, tasks
+from plr.operations import audit, directory, notices, rights, tasks
 
 
 def declare_interest(
@@ -122,6 +122,36 @@ def ask_question(
     subject = f"question:{asked.id}"
     tasks.ask(session, TaskKind.ANSWER_QUESTION, locked.case.reference, subject=subject, now=now)
     return asked.id
+
+
+def reply(session: Session, question_id: int, text: str, *, by: Actor, now: datetime) -> None:
+    """Answer, once, what somebody asked before answering; they read it on the page of their question.
+
+    The question itself stays open, and its day. For the secretary; nobody with an interest in the case.
+    """
+    asked = session.get(Question, question_id)
+    if asked is None:
+        raise NotFoundError("There is no such question.")
+    locked = records.lock(session, asked.approval_id)
+    session.refresh(asked)
+    reference = locked.case.reference
+    out = directory.interested(session, reference)
+    if (
+        by.person_id is None
+        or by.person_id in out
+        or not rights.acts_for(session, by.person_id, Office.SECRETARY, reference, now=now)
+    ):
+        raise NotEligibleError("Only the secretary answers what was asked first.")
+    if asked.replied_at is not None:
+        raise WrongMomentError("This question has been answered already. Open My tasks to see what is next.")
+    if not text.strip():
+        raise InvalidInputError([Problem("answer", "is missing.", "Write your answer.")])
+    asked.reply, asked.replied_at = text.strip(), now
+    for task in tasks.open_tasks(session, reference, TaskKind.ANSWER_QUESTION):
+        if task.subject == f"question:{question_id}":
+            tasks.finish(session, task, by=by, now=now)
+    codes: dict[str, audit.Code] = {"question": question_id, "person": asked.person_id}
+    records.note(session, locked.row, "approval.replied", by=by, now=now, codes=codes)
 
 
 def set_leave(

@@ -9,26 +9,27 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plr.db.models import Approval, Case, Deadline, Person, Submission, Wait
+from plr.db.models import Approval, Case, Submission, Wait
 from plr.db.session import rules_of
 from plr.domain.actors import Actor
 from plr.domain.cases import ENDED, check_move
-from plr.domain.ladders import Rung
 from plr.domain.london import london_day
-from plr.domain.notices import CorrectionAsked, DataConcern, Receipt, SubmissionSettled
+from plr.domain.notices import Receipt
 from plr.domain.outputs import OutputKind
 from plr.domain.submissions import Submission as SubmissionContent
-from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Office, Settled, Stage, TaskKind
+from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Settled, Stage, TaskKind
 from plr.errors import InvalidInputError, NotFoundError, Problem, SameKeyOtherContentError, WrongMomentError
 from plr.operations import (
     approvals,
     audit,
-    deadlines,
+    clocks,
     digest,
     directory,
     documents,
+    news,
     notices,
     outputs,
+    reasons,
     references,
     rights,
     tasks,
@@ -36,6 +37,7 @@ from plr.operations import (
 )
 
 PROCESS = "commissioning-reflection"
+PREFIX = "PLR-R"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def submit(session: Session, content: SubmissionContent, *, by: Actor, now: date
     else SameKeyOtherContentError. The receipt, the summary and the digest lines leave with this
     transaction; the process starts by the wake.
     """
+    # Whoever sends the same at the same instant waits here, then finds what the first has logged.
+    references.lock(session, PREFIX, london_day(now).year)
     found = session.scalars(
         select(Case).where(Case.external_ref == content.external_ref).with_for_update()
     ).one_or_none()
@@ -82,8 +86,10 @@ def submit(session: Session, content: SubmissionContent, *, by: Actor, now: date
 def _log(session: Session, content: SubmissionContent, *, by: Actor, now: datetime) -> Logged:
     rules = rules_of(session)
     submitter = directory.by_email(session, content.submitted_by)
+    if submitter is not None and not directory.load(session, on=london_day(now)).is_active(submitter.id):
+        submitter = None  # somebody who has left has no pages and no letters of ours: an outsider's receipt
     case = Case(
-        reference=references.next_reference(session, "PLR-R", london_day(now).year),
+        reference=references.next_reference(session, PREFIX, london_day(now).year),
         process=PROCESS,
         process_version=rules.commissioning.version,
         status=CaseStatus.SUBMITTED,
@@ -110,8 +116,9 @@ def _log(session: Session, content: SubmissionContent, *, by: Actor, now: dateti
         codes={"nation": case.nation.value, "depth": case.depth.value, "stage": case.stage.value},
     )
     _summary(session, case, content, by=by, now=now)
-    told = (Office.CHAIR, Office.VICE_CHAIR, Office.SECRETARY)
-    digest.tell_offices(session, told, "N29", case, f"review logged: {case.review_type}", now=now)
+    digest.tell_offices(
+        session, digest.TOLD_OFFICES, "N29", case, f"review logged: {case.review_type}", now=now
+    )
     if submitter is None:
         letter = Receipt(given_name="colleague", reference=case.reference, received_on=london_day(now))
         notices.queue(
@@ -175,12 +182,15 @@ def correct(
     if content.external_ref != case.external_ref:
         problem = Problem("external_ref", "is not the one this review was sent with.", "Leave it as it was.")
         raise InvalidInputError([problem])
+    asked = tasks.open_tasks(session, reference, TaskKind.CORRECT)
+    if not asked and latest_submission(session, reference).content_hash == content.content_hash:
+        return  # the second press of a correction that is in already
     version = (session.scalar(select(func.max(Submission.version)).filter_by(reference=reference)) or 0) + 1
     case.nation, case.region = content.nation, content.region
-    case.review_type, case.stage = content.type_label, Stage(content.stage)
+    case.review_type, case.stage, case.reason = content.type_label, Stage(content.stage), None
     _keep(session, case, content, version=version, by=by, now=now)
     _summary(session, case, content, by=by, now=now)
-    for task in tasks.open_tasks(session, reference, TaskKind.CORRECT):
+    for task in asked:
         tasks.finish(session, task, by=by, now=now)
     wakes.wake(session, reference, "corrected", now=now)
 
@@ -188,9 +198,32 @@ def correct(
 def move(
     session: Session, case: Case, to: CaseStatus, *, by: Actor, now: datetime, **codes: str | int | None
 ) -> None:
-    """Move a case to another state, with its audit entry."""
-    check_move(case.status, to)
-    was, case.status = case.status, to
+    """Move a case to another state, with its audit entry.
+
+    On hold it stays there, unless it ends: what moves is the state it goes back to. So a step that was
+    under way when somebody put the case on hold neither fails nor takes it off hold.
+    """
+    if case.status is CaseStatus.ON_HOLD and to not in ENDED:
+        if case.held_status is None or case.held_status is to:
+            return
+        check_move(case.held_status, to)
+        was, case.held_status = case.held_status, to
+    else:
+        check_move(case.status, to)
+        was, case.status = case.status, to
+    _moved(session, case, was, to, by=by, now=now, **codes)
+
+
+def _moved(
+    session: Session,
+    case: Case,
+    was: CaseStatus,
+    to: CaseStatus,
+    *,
+    by: Actor,
+    now: datetime,
+    **codes: str | int | None,
+) -> None:
     audit.record(
         session,
         case.reference,
@@ -218,13 +251,15 @@ def hold(session: Session, reference: str, *, until_on: date, reason: str, by: A
     today = london_day(now)
     longest = rules_of(session).commissioning.hold_days_at_most
     if not today < until_on <= today + timedelta(days=longest):
-        problem = Problem("until", "is not a day in the next 90 days.", f"Write a day within {longest} days.")
+        remedy = f"Write a day within {longest} days."
+        problem = Problem("until", f"is not a day in the next {longest} days.", remedy)
         raise InvalidInputError([problem])
     if case.status is CaseStatus.ON_HOLD:
         raise WrongMomentError("This case is on hold already.")
     held = case.status
     move(session, case, CaseStatus.ON_HOLD, by=by, now=now, until=until_on.isoformat())
     case.held_status, case.held_until_on, case.held_since_on, case.reason = held, until_on, today, reason
+    news.tell_secretary(session, case, Settled.ON_HOLD, review_on=until_on, by=by, now=now)
     wakes.wake(session, reference, "on-hold", now=now)
 
 
@@ -235,63 +270,40 @@ def resume(session: Session, reference: str, *, by: Actor, now: datetime) -> Non
     if case.status is not CaseStatus.ON_HOLD or case.held_status is None or case.held_since_on is None:
         raise WrongMomentError("This case is not on hold.")
     back, since = case.held_status, case.held_since_on
-    move(session, case, back, by=by, now=now)
-    case.held_status = case.held_until_on = case.held_since_on = case.reason = None
-    calendar = rules_of(session).calendar
-    stood = calendar.working_days_between(since, london_day(now))
-    _shift_clocks(session, reference, stood, now=now)
+    case.status = back
+    case.held_status = case.held_until_on = case.held_since_on = None
+    case.reason = reasons.to_correct(session, reference) if back is CaseStatus.RETURNED else None
+    _moved(session, case, CaseStatus.ON_HOLD, back, by=by, now=now)
     for task in tasks.open_tasks(session, reference, TaskKind.REVIEW_HOLD):
         tasks.finish(session, task, by=by, now=now)
+    stood = rules_of(session).calendar.working_days_between(since, london_day(now))
+    clocks.shift(session, reference, stood, now=now)
     wakes.wake(session, reference, "off-hold", now=now)
-
-
-def _shift_clocks(session: Session, reference: str, days: int, *, now: datetime) -> None:
-    rules = rules_of(session)
-    statement = select(Deadline).where(Deadline.reference == reference, Deadline.closed_at.is_(None))
-    for deadline in session.scalars(statement).all():
-        due_on = rules.calendar.add_working_days(deadline.due_on, days)
-        approval = session.get(Approval, deadline.subject.removeprefix("approval:"))
-        ladder: tuple[Rung, ...]
-        if approval is not None:
-            approval.due_on = due_on
-            ladder = approvals.ladder(session, due_on, now=now)
-        else:
-            task = tasks.get(session, int(deadline.subject.removeprefix("task:")))
-            task.due_on = due_on
-            ladder = tasks.ladder(session, due_on, now=now)
-        deadlines.move_deadline(session, deadline.subject, due_on=due_on, ladder=ladder, now=now)
 
 
 def withdraw(session: Session, reference: str, *, reason: str, by: Actor, now: datetime) -> None:
     """End a case because its submitter or the Chair takes it back."""
     case = _open_case(session, reference, rights.Act.WITHDRAW, by=by, now=now)
     _end(session, case, CaseStatus.WITHDRAWN, reason=reason, by=by, now=now)
+    news.tell_secretary(session, case, Settled.WITHDRAWN, by=by, now=now)
 
 
 def decline(session: Session, reference: str, *, reason: str, by: Actor, now: datetime) -> None:
     """End a case because the Chair declines it (light: from the page; full: TRIAGE)."""
     case = _open_case(session, reference, rights.Act.DECLINE, by=by, now=now)
     _end(session, case, CaseStatus.DECLINED, reason=reason, by=by, now=now)
-    tell_submitter(session, case, Settled.DECLINED, now=now)
+    news.tell_submitter(session, case, Settled.DECLINED, now=now)
+    if by.person_id is not None:  # what the Chair answered to a question has told the secretary already
+        news.tell_secretary(session, case, Settled.DECLINED, by=by, now=now)
 
 
 def breach(session: Session, reference: str, *, by: Actor, now: datetime) -> None:
     """Hide a case at once because somebody can be identified; tell the two who must act (N62)."""
     case = _open_case(session, reference, rights.Act.BREACH, by=by, now=now)
     _end(session, case, CaseStatus.BREACH, reason=None, by=by, now=now)
-    people = directory.load(session, on=london_day(now))
-    told = {*people.holders(Office.DATA_PROTECTION_LEAD), *people.holders(Office.CHAIR)}
-    for person_id in sorted(told):
-        person = session.get_one(Person, person_id)
-        letter = DataConcern(
-            given_name=person.given_name,
-            why="You look after a possible breach of personal data.",
-            reference=reference,
-            seen_at=now,
-            clock_ends_at=now + timedelta(hours=72),
-        )
-        notices.queue(session, letter, to=person, cause=f"breach:{reference}", reference=reference, now=now)
-    tasks.ask(session, TaskKind.CLEAR_BREACH, reference, now=now)
+    outputs.stop(session, reference, by=by, now=now)
+    task = tasks.ask(session, TaskKind.CLEAR_BREACH, reference, now=now)
+    news.tell_breach(session, case, task.person_id, now=now)
 
 
 def _end(
@@ -299,18 +311,22 @@ def _end(
 ) -> None:
     move(session, case, to, by=by, now=now)
     case.reason, case.closed_at, case.outcome = reason, now, to.value
+    case.held_status = case.held_until_on = case.held_since_on = None
+    ask_nobody(session, case, to.value, by=by, now=now)
+    wakes.wake(session, case.reference, to.value, now=now)
+
+
+def ask_nobody(session: Session, case: Case, reason: str, *, by: Actor, now: datetime) -> None:
+    """Make void what is asked about a case and end its tasks; `reason` is a code."""
     open_approvals = select(Approval.id).where(
         Approval.reference == case.reference, Approval.status == ApprovalStatus.OPEN
     )
     for approval_id in session.scalars(open_approvals).all():
-        approvals.void(session, approval_id, reason=to.value, by=by, now=now)
+        approvals.void(session, approval_id, reason=reason, by=by, now=now)
     tasks.drop_all(session, case.reference, by=by, now=now)
-    wakes.wake(session, case.reference, to.value, now=now)
 
 
-def deepen(
-    session: Session, reference: str, *, reason: str | None = None, by: Actor, now: datetime
-) -> None:
+def deepen(session: Session, reference: str, *, reason: str | None = None, by: Actor, now: datetime) -> None:
     """Give a light case full depth before it is agreed; never back (decisions 86)."""
     case = get(session, reference, lock=True)
     rights.require(session, by, rights.Act.DEEPEN, case, now=now)
@@ -321,65 +337,28 @@ def deepen(
             "Only a case that waits for the group's agreement can be looked at more deeply."
         )
     case.depth, case.reason = Depth.FULL, reason
-    for approval_id in session.scalars(
-        select(Approval.id).where(Approval.reference == reference, Approval.status == ApprovalStatus.OPEN)
-    ).all():
-        approvals.void(session, approval_id, reason="deepened", by=by, now=now)
-    tasks.drop_all(session, reference, by=by, now=now)
+    ask_nobody(session, case, "deepened", by=by, now=now)
     move(session, case, CaseStatus.TRIAGE, by=by, now=now, depth=Depth.FULL.value)
     wakes.wake(session, reference, "deepened", now=now)
-
-
-def tell_submitter(session: Session, case: Case, outcome: Settled, *, now: datetime) -> None:
-    """Tell the submitter, once, how their review ended here (decisions 93)."""
-    person = None if case.submitter_id is None else session.get_one(Person, case.submitter_id)
-    if person is not None and person.id in directory.interested(session, case.reference):
-        return
-    letter = SubmissionSettled(
-        given_name=person.given_name if person else "colleague",
-        reference=case.reference,
-        outcome=outcome,
-        settled_on=london_day(now),
-        may_open=person is not None,
-    )
-    notices.queue(
-        session,
-        letter,
-        to=person or case.submitter_email,
-        cause=f"settled:{case.reference}:{outcome.value}",
-        reference=case.reference,
-        nation=case.nation,
-        now=now,
-    )
 
 
 def ask_correction(session: Session, case: Case, *, reason: str | None, by: Actor, now: datetime) -> None:
     """Send a text back: the submitter gets a form link; the reason stands on the page it opens."""
     move(session, case, CaseStatus.RETURNED, by=by, now=now)
     case.reason = reason
-    person = None if case.submitter_id is None else session.get_one(Person, case.submitter_id)
+    address = case.submitter_email if case.submitter_id is None else None
     task = tasks.ask(
-        session,
-        TaskKind.CORRECT,
-        case.reference,
-        person_id=case.submitter_id,
-        address=None if person else case.submitter_email,
-        now=now,
+        session, TaskKind.CORRECT, case.reference, person_id=case.submitter_id, address=address, now=now
     )
-    letter = CorrectionAsked(
-        given_name=person.given_name if person else "colleague", reference=case.reference, due_on=task.due_on
-    )
-    notices.queue(
-        session,
-        letter,
-        to=person or case.submitter_email,
-        cause=f"task:{task.id}",
-        reference=case.reference,
-        task_id=task.id,
-        link_to=f"task:{task.id}",
-        nation=case.nation,
-        now=now,
-    )
+    news.ask_correction(session, case, task, now=now)
+
+
+def check_going_on(case: Case) -> None:
+    """Raise WrongMomentError when a case is on hold or has ended: nothing that is asked counts then."""
+    if case.status is CaseStatus.ON_HOLD:
+        raise WrongMomentError("This case is on hold. Do this when it goes on.")
+    if case.status in ENDED:
+        raise WrongMomentError("This case has ended. Nothing more is asked about it.")
 
 
 def waiting(session: Session, reference: str) -> Wait | None:

@@ -55,9 +55,11 @@ def record(
     now: datetime,
 ) -> None:
     """Take the checker's answer: clean (all four ticks), return (with a reason) or breach."""
-    cases.get(session, reference, lock=True)
+    case = cases.get(session, reference, lock=True)
+    if answer != "breach":
+        cases.check_going_on(case)
     task = tasks.the_open_task(session, reference, TaskKind.CHECK)
-    if task.person_id != person_id:
+    if task.person_id != person_id or by.person_id != person_id:
         raise NotEligibleError("Only the person asked to check this text can answer.")
     _require_answer(answer, ticks, reason)
     latest = cases.latest_submission(session, reference)

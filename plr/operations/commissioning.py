@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plr.db.models import AnswerRecord, Approval, Case, Check, Impact, Person
+from plr.db.models import Approval, Case, Impact, Person
 from plr.db.session import rules_of
 from plr.domain.actors import ENGINE, Actor
 from plr.domain.calendars import add_months
@@ -29,6 +29,7 @@ from plr.operations import (
     documents,
     outputs,
     positions,
+    reasons,
     reflections,
     tasks,
     wakes,
@@ -38,25 +39,7 @@ from plr.operations import (
 def ask_correction(session: Session, reference: str, *, now: datetime) -> None:
     """Send the text back to its submitter, with the reason the checker or the Chair gave."""
     case = cases.get(session, reference)
-    cases.ask_correction(session, case, reason=_last_reason(session, case), by=ENGINE, now=now)
-
-
-def _last_reason(session: Session, case: Case) -> str | None:
-    if case.status is CaseStatus.SCREENING:
-        latest = cases.latest_submission(session, case.reference)
-        statement = select(Check.reason).filter_by(
-            reference=case.reference, submission_version=latest.version
-        )
-        return session.scalar(statement)
-    answers = (
-        select(AnswerRecord.reason)
-        .join(Approval, Approval.id == AnswerRecord.approval_id)
-        .where(Approval.reference == case.reference, AnswerRecord.answer == Answer.RETURN)
-        .where(AnswerRecord.voided_at.is_(None))
-        .order_by(AnswerRecord.id.desc())
-        .limit(1)
-    )
-    return session.scalar(answers)
+    cases.ask_correction(session, case, reason=reasons.to_correct(session, reference), by=ENGINE, now=now)
 
 
 def ask_triage(session: Session, reference: str, *, now: datetime) -> str:
@@ -84,7 +67,7 @@ def begin_reflecting(session: Session, reference: str, *, now: datetime) -> str:
     if not reflections.of_case(session, reference):
         chosen = reflections.lawful_preset(session, case, now=now)
         if not chosen:
-            case.attention = "no-lawful-reflectors"
+            case.attention = reflections.NO_LAWFUL_REFLECTORS
             return "nobody"
         reflections.choose(session, reference, chosen, by=ENGINE, now=now)
     return "asked"
@@ -94,6 +77,10 @@ def hold_for_reflections(session: Session, reference: str, *, now: datetime) -> 
     """Put a case on hold because too few reflections came in; off hold, the Chair may ask others again."""
     for row in reflections.of_case(session, reference):
         row.wave = 1
+    for task in tasks.open_tasks(session, reference, TaskKind.REASSIGN):
+        tasks.drop(session, task, by=ENGINE, now=now)
+    if cases.get(session, reference).status is CaseStatus.ON_HOLD:
+        return  # the Chair was quicker
     longest = rules_of(session).commissioning.hold_days_at_most
     until_on = london_day(now) + timedelta(days=longest)
     cases.hold(
@@ -102,8 +89,11 @@ def hold_for_reflections(session: Session, reference: str, *, now: datetime) -> 
 
 
 def begin_synthesis(session: Session, reference: str, *, now: datetime) -> None:
-    """Ask the secretary to draft the position from the reflections."""
+    """Ask the secretary to draft the position from the reflections; nobody is waited for any more."""
     case = cases.get(session, reference)
+    reflections.release(session, reference, by=ENGINE, now=now)
+    for task in tasks.open_tasks(session, reference, TaskKind.REASSIGN):
+        tasks.drop(session, task, by=ENGINE, now=now)
     if case.status is not CaseStatus.SYNTHESIS:
         cases.move(session, case, CaseStatus.SYNTHESIS, by=ENGINE, now=now)
     tasks.ask(session, TaskKind.WRITE_POSITION, reference, now=now)
@@ -127,9 +117,12 @@ def ask_position(session: Session, reference: str, *, now: datetime) -> str:
 
 
 def ask_revision(session: Session, reference: str, *, now: datetime) -> None:
-    """Ask the writer to change the text that came back."""
+    """Ask the writer, or the secretary when the writer may not any more, to change the text."""
     position = positions.latest(session, reference)
     writer = None if position is None else position.written_by_id
+    people = directory.load(session, on=london_day(now))
+    if not people.is_active(writer) or writer in directory.interested(session, reference):
+        writer = None
     tasks.ask(session, TaskKind.REVISE_POSITION, reference, person_id=writer, now=now)
 
 
@@ -151,14 +144,7 @@ def ask_group(session: Session, reference: str, *, now: datetime) -> str:
 def decline(session: Session, reference: str, *, now: datetime) -> None:
     """End the case because the Chair declined."""
     case = cases.get(session, reference)
-    reason = session.scalar(
-        select(AnswerRecord.reason)
-        .join(Approval, Approval.id == AnswerRecord.approval_id)
-        .where(Approval.reference == reference, AnswerRecord.answer == Answer.REJECT)
-        .where(AnswerRecord.voided_at.is_(None))
-        .order_by(AnswerRecord.id.desc())
-        .limit(1)
-    )
+    reason = reasons.last_answer(session, reference, Answer.REJECT)
     cases.decline(session, case.reference, reason=reason or "", by=ENGINE, now=now)
 
 
@@ -166,13 +152,18 @@ def issue(session: Session, reference: str, *, now: datetime) -> None:
     """Issue the approved position (full depth)."""
     case = cases.get(session, reference)
     cases.move(session, case, CaseStatus.APPROVED, by=ENGINE, now=now)
-    approved = select(Approval.id).where(
-        Approval.reference == reference,
-        Approval.status == ApprovalStatus.APPROVED,
-        Approval.kind.in_((ApprovalKind.GROUP, ApprovalKind.POSITION)),
-    )
-    ids = list(session.scalars(approved.order_by(Approval.id)))
+    ids = [_approved(session, reference, kind) for kind in (ApprovalKind.GROUP, ApprovalKind.POSITION)]
     positions.issue(session, case, approval_ids=ids, by=ENGINE, now=now)
+
+
+def _approved(session: Session, reference: str, kind: ApprovalKind) -> str:
+    """Return the approval of a kind that counts: the last one; a text agreed before was changed."""
+    return session.scalars(
+        select(Approval.id)
+        .filter_by(reference=reference, kind=kind, status=ApprovalStatus.APPROVED)
+        .order_by(Approval.settled_at.desc(), Approval.subject_version.desc())
+        .limit(1)
+    ).one()
 
 
 def follow_up_on(session: Session, reference: str, *, months: int, now: datetime) -> str:
@@ -198,12 +189,14 @@ def ask_follow_up(session: Session, reference: str, *, months: int, now: datetim
 
 def _follows_up(session: Session, case: Case, *, now: datetime) -> int | None:
     people = directory.load(session, on=london_day(now))
-    if case.submitter_id is not None and people.is_active(case.submitter_id):
-        return case.submitter_id
+    interested = directory.interested(session, case.reference)
+    submitter = case.submitter_id
+    if submitter is not None and people.is_active(submitter) and submitter not in interested:
+        return submitter
     for person_id in people.holders(Office.REPRESENTATIVE):
-        if session.get_one(Person, person_id).region == case.region:
+        if session.get_one(Person, person_id).region == case.region and person_id not in interested:
             return person_id
-    chosen = people.first_in_line(Office.SECRETARY, barred=frozenset())
+    chosen = people.first_in_line(Office.SECRETARY, barred=interested)
     return None if chosen is None else chosen.person_id
 
 
@@ -220,6 +213,7 @@ def record_impact(
 ) -> None:
     """Keep what came of it, as an impact note (terms of reference 2.1)."""
     case = cases.get(session, reference, lock=True)
+    cases.check_going_on(case)
     task = tasks.the_open_task(session, reference, TaskKind.FOLLOW_UP)
     if task.person_id != person_id:
         raise NotEligibleError("Only the person who was asked can answer.")
@@ -259,6 +253,7 @@ def close_follow_up(session: Session, reference: str, *, months: int, last: bool
         subject = f"impact:{reference}:{months}"
         audit.record(session, reference, "impact.recorded", subject, by=ENGINE, now=now, codes=codes)
     if last:
+        cases.ask_nobody(session, case, "closed", by=ENGINE, now=now)
         cases.move(session, case, CaseStatus.CLOSED, by=ENGINE, now=now)
         case.closed_at, case.outcome = now, "answered" if known is not None else "no_answer"
 
@@ -289,8 +284,9 @@ def answer_triage(
     if approval.kind is not ApprovalKind.TRIAGE:
         raise WrongMomentError("This question is not about taking a review on.")
     case = cases.get(session, approval.reference, lock=True)
+    session.refresh(approval)  # as it stands now that nobody else can answer it
     chosen = list(reflectors) if answer is Answer.APPROVE else []
-    if chosen:
+    if chosen and approval.status is ApprovalStatus.OPEN:
         reflections.check_choice(session, case, chosen, now=now)
     before = approval.status
     status = approvals.answer(

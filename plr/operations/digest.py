@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from plr.db.models import Approval, Case, DigestItem, Person, Task
+from plr.db.models import Approval, Case, DigestItem, Notice, Person, Task
 from plr.db.session import rules_of
 from plr.domain.calendars import Calendar
 from plr.domain.london import london_day, london_instant
 from plr.domain.notices import DigestLine, WeeklyDigest
-from plr.domain.words import ApprovalStatus, Office, TaskStatus
+from plr.domain.words import ApprovalStatus, CaseStatus, NoticeStatus, Office, TaskKind, TaskStatus
 from plr.operations import directory, notices
+
+MOST_LINES = 100
+TOLD_OFFICES = (Office.CHAIR, Office.VICE_CHAIR, Office.SECRETARY)
+NEWS_OF_OFFICES = ("N29", "N31")
+"""Codes of the lines that TOLD_OFFICES read: a review logged, a reflection recorded."""
 
 
 def add(
@@ -86,27 +91,97 @@ def send_due(session: Session, *, now: datetime) -> int:
     hour = london_instant(day, rules.quiet_hours.morning)
     if now < hour:
         return 0
-    items = session.scalars(
-        select(DigestItem)
-        .where(DigestItem.told_at.is_(None), DigestItem.made_at < hour)
-        .order_by(DigestItem.id)
-        .with_for_update()
-    ).all()
+    _as_offices_stand(session, before=hour, now=now)
     by_person: dict[int, list[DigestItem]] = {}
-    for item in items:
+    for item in _untold(session, before=hour):
         by_person.setdefault(item.person_id, []).append(item)
-    for person_id, news in by_person.items():
-        person = session.get_one(Person, person_id)
-        letter = WeeklyDigest(
-            given_name=person.given_name,
-            week_of=day,
-            needs_you=tuple(_needs(session, person_id)),
-            news=tuple(_line(item) for item in news[:100]),
-        )
-        notices.queue(session, letter, to=person, cause=f"digest:{day.isoformat()}", now=now)
-        for item in news:
+    return sum(_send(session, person_id, items, day, now=now) for person_id, items in by_person.items())
+
+
+def _untold(session: Session, *, before: datetime) -> list[DigestItem]:
+    """Return the lines nobody has read yet; those of a digest that never arrived too (reliability 1)."""
+    never_told = (DigestItem.told_at.is_(None)) & (DigestItem.made_at < before)
+    lost = exists().where(
+        Notice.code == WeeklyDigest.code,
+        Notice.person_id == DigestItem.person_id,
+        Notice.created_at == DigestItem.told_at,
+        Notice.status.in_((NoticeStatus.UNCERTAIN, NoticeStatus.FAILED, NoticeStatus.CANCELLED)),
+    )
+    statement = select(DigestItem).where(or_(never_told, lost)).order_by(DigestItem.id)
+    return list(session.scalars(statement.with_for_update()))
+
+
+def _send(session: Session, person_id: int, items: list[DigestItem], day: date, *, now: datetime) -> int:
+    person, cause = session.get_one(Person, person_id), f"digest:{day.isoformat()}"
+    key = notices.key_of(WeeklyDigest.code, cause, person)
+    queued = select(Notice.id).where(Notice.key == key)
+    if session.scalar(queued) is not None:
+        return 0  # one a week: what came too late for it waits for the next
+    news = []
+    for item in items:
+        if _is_news(session, item):
+            news.append(item)
+        else:
             item.told_at = now
-    return len(by_person)
+    news = news[:MOST_LINES]
+    if not news:
+        return 0
+    letter = WeeklyDigest(
+        given_name=person.given_name,
+        week_of=day,
+        needs_you=tuple(_needs(session, person_id)),
+        news=tuple(_line(item) for item in news),
+    )
+    notices.queue(session, letter, to=person, cause=cause, now=now)
+    if session.scalar(queued) is None:
+        return 0  # nobody writes to them now; the lines wait for a better address
+    for item in news:
+        item.told_at = now
+    return 1
+
+
+def _as_offices_stand(session: Session, *, before: datetime, now: datetime) -> None:
+    """Give the news for offices to whoever holds them at the digest (rehearsal W1)."""
+    statement = select(DigestItem).where(
+        DigestItem.code.in_(NEWS_OF_OFFICES), DigestItem.told_at.is_(None), DigestItem.made_at < before
+    )
+    items = session.scalars(statement.order_by(DigestItem.id)).all()
+    if not items:
+        return
+    people = directory.load(session, on=london_day(now))
+    holders = {holder for office in TOLD_OFFICES for holder in people.holders(office)}
+    for item in items:
+        if item.person_id not in holders:
+            item.told_at = now
+    for item in {item.key: item for item in items}.values():
+        line = _line(item)
+        for person_id in sorted(holders - directory.interested(session, item.reference or "")):
+            add(session, person_id, item.code, item.key, item.reference, line, now=item.made_at)
+
+
+def _is_news(session: Session, item: DigestItem) -> bool:
+    """Say whether a line is still to be read: not by somebody in conflict, not once it asks for nothing."""
+    if item.reference is not None and item.person_id in directory.interested(session, item.reference):
+        return False
+    if item.code in _ASKS:
+        task = select(Task.id).where(
+            Task.reference == item.reference,
+            Task.person_id == item.person_id,
+            Task.kind == _ASKS[item.code],
+            Task.status == TaskStatus.OPEN,
+        )
+        return session.scalar(task.limit(1)) is not None
+    about, _, number = item.key.rpartition(":")
+    if about.endswith("task"):
+        found = session.get(Task, int(number))
+        return found is not None and found.status is TaskStatus.OPEN
+    if about == "late":
+        approval = session.get(Approval, number)
+        return approval is not None and approval.status is ApprovalStatus.OPEN
+    return True
+
+
+_ASKS = {"N30": TaskKind.REFLECT, "FOLLOW": TaskKind.FOLLOW_UP}
 
 
 def _needs(session: Session, person_id: int) -> list[DigestLine]:
@@ -114,13 +189,22 @@ def _needs(session: Session, person_id: int) -> list[DigestLine]:
     lines = []
     tasks = select(Task).where(Task.status == TaskStatus.OPEN, Task.person_id == person_id).order_by(Task.id)
     for task in session.scalars(tasks):
+        if task.kind is not TaskKind.REVIEW_HOLD and _is_on_hold(session, task.reference):
+            continue
         label = rules.tasks[task.kind].label
         lines.append(DigestLine(reference=task.reference or "", type=label, due_on=task.due_on))
     asked = select(Approval).where(Approval.status == ApprovalStatus.OPEN, Approval.holder_id == person_id)
     for approval in session.scalars(asked.order_by(Approval.id)):
+        if _is_on_hold(session, approval.reference):
+            continue
         label = rules.approvals[approval.kind].label
         lines.append(DigestLine(reference=approval.reference, type=label, due_on=approval.due_on))
-    return lines[:100]
+    return lines[:MOST_LINES]
+
+
+def _is_on_hold(session: Session, reference: str | None) -> bool:
+    case = None if reference is None else session.get(Case, reference)
+    return case is not None and case.status is CaseStatus.ON_HOLD
 
 
 def _line(item: DigestItem) -> DigestLine:

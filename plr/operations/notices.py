@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from plr.db.models import Notice as NoticeRecord
 from plr.db.models import Person
 from plr.db.session import rules_of
 from plr.domain.calendars import earliest_send
+from plr.domain.london import london_day
 from plr.domain.notices import Notice
 from plr.domain.words import Nation, NoticeStatus
 
@@ -37,10 +39,10 @@ def queue(
     """
     rules = rules_of(session)
     person = to if isinstance(to, Person) else None
-    if person is not None and (person.undeliverable or _gone(person, now)):
+    if person is not None and (_gone(person, now) or (person.undeliverable and not notice.carries_code)):
         return
     address = person.email if person is not None else str(to)
-    key = f"{notice.code}:{cause}:{person.id if person is not None else address}"
+    key = key_of(notice.code, cause, to)
     if session.scalar(select(NoticeRecord.id).where(NoticeRecord.key == key)) is not None:
         return
     calendar = rules.calendar_of(person.nation if person is not None else nation)
@@ -76,6 +78,12 @@ def queue(
     )
 
 
+def key_of(code: str, cause: str, to: Person | str) -> str:
+    """Return what makes a letter unique: its code, its cause and its reader, an outsider's address hashed."""
+    reader = str(to.id) if isinstance(to, Person) else hashlib.sha256(to.lower().encode()).hexdigest()[:32]
+    return f"{code}:{cause}:{reader}"
+
+
 def cancel(session: Session, *, approval_id: str | None = None, task_id: int | None = None) -> None:
     """Cancel the letters still waiting that ask for something no longer asked (rehearsal Q2)."""
     condition = (
@@ -95,4 +103,4 @@ ASKING = ("N13", "N16", "N22", "N24", "N25", "N26", "N50")
 
 
 def _gone(person: Person, now: datetime) -> bool:
-    return person.last_day_on is not None and person.last_day_on < now.date()
+    return person.last_day_on is not None and person.last_day_on < london_day(now)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from plr.db.models import Approval, Installation, Notice, Person, Task
+from plr.db.models import Approval, Case, Installation, Notice, Person, Task
 from plr.db.session import rules_of
 from plr.domain.actors import ENGINE, Actor
 from plr.domain.calendars import earliest_send
@@ -21,7 +21,7 @@ from plr.domain.london import london_day
 from plr.domain.notices import NOTICES, CannotDeliver
 from plr.domain.notices import Notice as Letter
 from plr.domain.words import ApprovalStatus, Nation, NoticeStatus, Office, TaskKind, TaskStatus
-from plr.errors import NotFoundError, WrongMomentError
+from plr.errors import InvalidInputError, NotFoundError, Problem, WrongMomentError
 from plr.operations import audit, directory, links, notices, signing_in, tasks
 
 HELD_FOR_A_YES = ("restored", "clock-forward")
@@ -60,24 +60,70 @@ class HandOver:
 
 
 def claim(session: Session, rule: DeliveryRule, *, owner: str, limit: int, now: datetime) -> list[Claim]:
-    """Take up to `limit` letters that may leave now, taking turns by case (reliability T20)."""
+    """Take up to `limit` letters that may leave now, taking turns by case (reliability T20).
+
+    A letter whose hour has gone by, because the mail server or we were away, waits for the next morning
+    of its reader, as one just made would (rehearsal Q1, Q3).
+    """
     if letters_held(session) is not None:
         return []
-    statement = (
+    claims: list[Claim] = []
+    while len(claims) < limit:
+        statement = _may_be_claimed(now).limit(limit - len(claims)).with_for_update(skip_locked=True)
+        found = session.scalars(statement).all()
+        if not found:
+            break
+        for notice in found:
+            leaves_at = _may_leave(session, notice, now=now)
+            if leaves_at > now:
+                notice.not_before = leaves_at
+            else:
+                claims.append(_take(notice, rule, owner, now=now))
+        session.flush()
+    return claims
+
+
+def _may_be_claimed(now: datetime) -> Select[Notice]:
+    other = aliased(Notice)
+    in_hand = (
+        select(func.count())
+        .where(other.reference == Notice.reference, other.status == NoticeStatus.SENDING)
+        .correlate(Notice)
+        .scalar_subquery()
+    )
+    return (
         select(Notice)
         .where(Notice.status == NoticeStatus.WAITING, Notice.not_before <= now, Notice.held.is_(False))
-        .order_by(Notice.not_before, Notice.created_at, Notice.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        .order_by(in_hand, Notice.not_before, Notice.created_at, Notice.id)
     )
-    claims = []
-    for notice in session.scalars(statement):
-        notice.status = NoticeStatus.SENDING
-        notice.claim_epoch += 1
-        notice.claimed_until = now + timedelta(minutes=rule.claim_minutes)
-        notice.claimed_by = owner
-        claims.append(Claim(notice.id, notice.claim_epoch, notice.address))
-    return claims
+
+
+def _take(notice: Notice, rule: DeliveryRule, owner: str, *, now: datetime) -> Claim:
+    notice.status = NoticeStatus.SENDING
+    notice.claim_epoch += 1
+    notice.claimed_until = now + timedelta(minutes=rule.claim_minutes)
+    notice.claimed_by = owner
+    return Claim(notice.id, notice.claim_epoch, notice.address)
+
+
+def _may_leave(session: Session, notice: Notice, *, now: datetime) -> datetime:
+    rules = rules_of(session)
+    hours = rules.quiet_hours
+    return earliest_send(
+        now,
+        rules.calendar_of(_nation_of(session, notice)),
+        any_hour=NOTICES[notice.fields["name"]].any_hour,
+        opens=hours.opens,
+        closes=hours.closes,
+        morning=hours.morning,
+    )
+
+
+def _nation_of(session: Session, notice: Notice) -> Nation:
+    if notice.person_id is not None:
+        return session.get_one(Person, notice.person_id).nation
+    case = None if notice.reference is None else session.get(Case, notice.reference)
+    return Nation.ENGLAND if case is None else case.nation
 
 
 def letters_held(session: Session) -> str | None:
@@ -102,7 +148,6 @@ def hand_over(session: Session, claim_: Claim, *, now: datetime) -> HandOver | N
     elif opens is not None:
         token = links.mint(session, notice_id=notice.id, person_id=notice.person_id, opens=opens, now=now)
     notice.handing_over_at = now
-    notice.attempts += 1
     letter = Letter.from_mapping(notice.fields)
     return HandOver(letter, notice.reference, notice.message_id, token, digits, now)
 
@@ -126,6 +171,8 @@ def _still_wanted(session: Session, notice: Notice, *, now: datetime) -> bool:
         gone = person.last_day_on is not None and person.last_day_on < london_day(now)
         if gone or (person.undeliverable and notice.code != "N56"):
             return False
+        if _in_conflict(session, notice, person.id):
+            return False
     if notice.link_to is not None and notice.link_to.startswith("code:"):
         return signing_in.still_wanted(session, int(notice.link_to.removeprefix("code:")), now=now)
     if notice.approval_id is not None and notice.code in notices.ASKING:
@@ -137,12 +184,20 @@ def _still_wanted(session: Session, notice: Notice, *, now: datetime) -> bool:
     return True
 
 
+def _in_conflict(session: Session, notice: Notice, person_id: int) -> bool:
+    # Who declared an interest meanwhile is out of the case's letters, receipts and a breach excepted.
+    if notice.reference is None or NOTICES[notice.fields["name"]].any_hour:
+        return False
+    return person_id in directory.interested(session, notice.reference)
+
+
 def sent(session: Session, claim_: Claim, *, reply: str, template_hash: str, now: datetime) -> None:
     """Record that the next mail server took the letter."""
     notice = _mine(session, claim_)
     if notice is None:
         return
     notice.status, notice.sent_at = NoticeStatus.SENT, now
+    notice.attempts += 1
     notice.claimed_until, notice.last_error = None, None
     notice.template_hash = template_hash
     session.flush()
@@ -158,6 +213,7 @@ def uncertain(session: Session, claim_: Claim, *, words: str, now: datetime) -> 
 
 def _uncertain(session: Session, notice: Notice, words: str, *, now: datetime) -> None:
     notice.status, notice.claimed_until, notice.last_error = NoticeStatus.UNCERTAIN, None, words[:300]
+    notice.attempts += 1
     _record(session, notice, "notice.uncertain", now=now)
     if NOTICES[notice.fields["name"]].on_uncertain == "ask" or notice.repeated:
         tasks.ask(session, TaskKind.SETTLE_LETTER, None, subject=f"notice:{notice.id}", now=now)
@@ -166,7 +222,11 @@ def _uncertain(session: Session, notice: Notice, words: str, *, now: datetime) -
 def later(
     session: Session, claim_: Claim, rule: DeliveryRule, *, words: str, counts: bool, now: datetime
 ) -> None:
-    """Put a letter back: a 4xx counts a try; the server's own fault counts none (reliability R11)."""
+    """Put a letter back: a 4xx counts a try; the server's own fault counts none (reliability R11).
+
+    A letter is given up days after it was due, once it has been through the first tries: days in which
+    the server was away for everybody are nobody's refusal.
+    """
     notice = _mine(session, claim_)
     if notice is None:
         return
@@ -175,14 +235,15 @@ def later(
     if not counts:
         notice.status, notice.not_before = NoticeStatus.WAITING, now + timedelta(minutes=1)
         return
-    if now >= notice.created_at + timedelta(days=rule.give_up_days):
+    notice.attempts += 1
+    hourly = notice.attempts > len(rule.retry_minutes)
+    if hourly and now >= notice.due_at + timedelta(days=rule.give_up_days):
         _failed(session, notice, "too_long", now=now)
         return
-    tries = max(notice.attempts, 1)
     wait = (
-        timedelta(minutes=rule.retry_minutes[tries - 1])
-        if tries <= len(rule.retry_minutes)
-        else timedelta(hours=rule.retry_hours_after)
+        timedelta(hours=rule.retry_hours_after)
+        if hourly
+        else timedelta(minutes=rule.retry_minutes[notice.attempts - 1])
     )
     notice.status, notice.not_before = NoticeStatus.WAITING, now + wait
 
@@ -192,6 +253,7 @@ def refused(session: Session, claim_: Claim, *, words: str, now: datetime) -> No
     notice = _mine(session, claim_)
     if notice is not None:
         notice.last_error = words[:300]
+        notice.attempts += 1
         _failed(session, notice, "refused", now=now)
 
 
@@ -242,16 +304,22 @@ def _repeat(session: Session, rule: DeliveryRule, *, now: datetime) -> int:
     )
     repeated = 0
     for notice in session.scalars(statement.with_for_update(skip_locked=True)).all():
-        if NOTICES[notice.fields["name"]].on_uncertain == "repeat":
+        if NOTICES[notice.fields["name"]].on_uncertain != "repeat":
+            continue
+        if _still_wanted(session, notice, now=now):
             notice.status, notice.repeated, notice.not_before = NoticeStatus.WAITING, True, now
             notice.handing_over_at = None
             _record(session, notice, "notice.repeated", now=now)
             repeated += 1
+        else:
+            notice.repeated = True  # it may have arrived, and asks for nothing any more: it stays as it is
     return repeated
 
 
 def settle(session: Session, notice_id: str, *, answer: str, by: Actor, now: datetime) -> None:
     """Settle an uncertain letter by hand: arrived, again or drop."""
+    if answer not in {"arrived", "again", "drop"}:
+        raise InvalidInputError([Problem("answer", "is missing.", "Say arrived, again or drop.")])
     notice = session.get(Notice, notice_id, with_for_update=True)
     if notice is None:
         raise NotFoundError("There is no such letter.")
@@ -286,18 +354,9 @@ def correct_address(session: Session, person: Person, email: str, *, by: Actor, 
         notice.address = email
         if notice.status is NoticeStatus.FAILED:
             notice.status, notice.attempts, notice.handing_over_at = NoticeStatus.WAITING, 0, None
-            notice.not_before = _may_leave(session, person.nation, now=now)
+            notice.not_before = _may_leave(session, notice, now=now)
     audit.record(session, "system", "person.address", f"person:{person.id}", by=by, now=now)
     return len(changed)
-
-
-def _may_leave(session: Session, nation: Nation, *, now: datetime) -> datetime:
-    rules = rules_of(session)
-    hours = rules.quiet_hours
-    calendar = rules.calendar_of(nation)
-    return earliest_send(
-        now, calendar, any_hour=False, opens=hours.opens, closes=hours.closes, morning=hours.morning
-    )
 
 
 def _reply_code(reply: str) -> str:

@@ -82,6 +82,16 @@ def next_version(session: Session, output: Output, *, now: datetime) -> None:
     )
 
 
+def stop(session: Session, reference: str, *, by: Actor, now: datetime) -> int:
+    """Write no more of a case's documents, because somebody can be identified; return how many waited."""
+    waiting = select(Output).filter_by(reference=reference, status=OutputStatus.WAITING).order_by(Output.id)
+    stopped = session.scalars(waiting.with_for_update()).all()
+    for output in stopped:
+        output.status, output.last_error = OutputStatus.FAILED, "The case is a breach: it is not written."
+        audit.record(session, reference, "output.stopped", f"output:{output.id}", by=by, now=now)
+    return len(stopped)
+
+
 def written(session: Session, output: Output, *, sha256: str, size: int, now: datetime) -> None:
     """Record that a document stands in shared storage."""
     output.status, output.written_at = OutputStatus.WRITTEN, now

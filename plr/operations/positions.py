@@ -15,9 +15,17 @@ from plr.db.models import Approval, Case, LearningItem, PanelEntry, Position, Ta
 from plr.db.session import rules_of
 from plr.domain.actors import Actor
 from plr.domain.outputs import OutputKind
-from plr.domain.words import ApprovalStatus, CaseStatus, Depth, Office, PositionValue, Settled, TaskKind
+from plr.domain.words import (
+    ApprovalKind,
+    ApprovalStatus,
+    CaseStatus,
+    Depth,
+    PositionValue,
+    Settled,
+    TaskKind,
+)
 from plr.errors import InvalidInputError, NotEligibleError, Problem
-from plr.operations import approvals, audit, cases, digest, documents, outputs, tasks, wakes
+from plr.operations import approvals, audit, cases, digest, documents, news, outputs, tasks, wakes
 
 LONGEST_POINT = 300
 MOST_POINTS = 7
@@ -119,6 +127,7 @@ def write(
 ) -> Position:
     """Take a draft or revision (full depth); any open approval of the older text is void."""
     case = cases.get(session, reference, lock=True)
+    cases.check_going_on(case)
     task = _writing_task(session, reference)
     if task.person_id != person_id:
         raise NotEligibleError("Only the person asked to write this text can change it.")
@@ -130,7 +139,7 @@ def write(
     if case.status is CaseStatus.SYNTHESIS:
         cases.move(session, case, CaseStatus.DRAFT_POSITION, by=by, now=now)
     tasks.finish(session, task, by=by, now=now)
-    _record(session, position, by=by, now=now)
+    note_written(session, position, by=by, now=now)
     wakes.wake(session, reference, "position-written", now=now)
     return position
 
@@ -143,7 +152,8 @@ def _writing_task(session: Session, reference: str) -> Task:
     return tasks.the_open_task(session, reference, TaskKind.WRITE_POSITION)
 
 
-def _record(session: Session, position: Position, *, by: Actor, now: datetime) -> None:
+def note_written(session: Session, position: Position, *, by: Actor, now: datetime) -> None:
+    """Write into the audit that a version of a position was written, by its hash."""
     audit.record(
         session,
         position.reference,
@@ -159,15 +169,19 @@ def needs_the_group(session: Session, reference: str) -> bool:
     """Say whether a revision changed the position or the dissent, which only a meeting may agree."""
     agreed = session.scalars(
         select(Approval)
-        .filter_by(reference=reference, office=None, status=ApprovalStatus.APPROVED)
-        .order_by(Approval.round.desc())
+        .filter_by(reference=reference, kind=ApprovalKind.GROUP, status=ApprovalStatus.APPROVED)
+        .order_by(Approval.settled_at.desc(), Approval.subject_version.desc())
         .limit(1)
     ).one_or_none()
     newest = latest(session, reference)
     if agreed is None or newest is None:
         return True
     before = version(session, reference, agreed.subject_version)
-    return (before.value, before.dissent) != (newest.value, newest.dissent)
+    return _agreed_part(before) != _agreed_part(newest)
+
+
+def _agreed_part(position: Position) -> tuple[PositionValue, str]:
+    return position.value, (position.dissent or "").strip()
 
 
 def issue(session: Session, case: Case, *, approval_ids: Sequence[str], by: Actor, now: datetime) -> None:
@@ -179,10 +193,9 @@ def issue(session: Session, case: Case, *, approval_ids: Sequence[str], by: Acto
     case.issued_at = now
     _register(session, case, position, now=now)
     _document(session, case, position, approval_ids=approval_ids, by=by, now=now)
-    told = (Office.CHAIR, Office.VICE_CHAIR, Office.SECRETARY)
-    digest.tell_offices(session, told, "N31", case, "reflection recorded", now=now)
+    digest.tell_offices(session, digest.TOLD_OFFICES, "N31", case, "reflection recorded", now=now)
     if case.depth is Depth.FULL:
-        cases.tell_submitter(session, case, Settled.ISSUED, now=now)
+        news.tell_submitter(session, case, Settled.ISSUED, now=now)
 
 
 def issue_correction(
@@ -196,7 +209,6 @@ def issue_correction(
     session.execute(delete(PanelEntry).where(PanelEntry.reference == case.reference))
     _register(session, case, position, now=now)
     _document(session, case, position, approval_ids=approval_ids, by=by, now=now)
-    _record(session, position, by=by, now=now)
 
 
 def _register(session: Session, case: Case, position: Position, *, now: datetime) -> None:

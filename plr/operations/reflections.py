@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from plr.db.models import Case, Person, Reflection, Task
 from plr.db.session import rules_of
 from plr.domain.actors import ENGINE, Actor
+from plr.domain.cases import ENDED
 from plr.domain.london import london_day
 from plr.domain.notices import DigestLine
 from plr.domain.reflecting import Reflector, faults, preset, state
-from plr.domain.words import PositionValue, TaskKind
+from plr.domain.words import CaseStatus, Office, PositionValue, TaskKind
 from plr.errors import InvalidInputError, NotEligibleError, Problem, WrongMomentError
-from plr.operations import audit, cases, digest, directory, rights, tasks, wakes
+from plr.operations import approvals, audit, cases, digest, directory, rights, tasks, wakes
+
+NO_LAWFUL_REFLECTORS = "no-lawful-reflectors"
 
 
 def candidates(session: Session, case: Case, *, now: datetime) -> list[Person]:
@@ -80,13 +83,16 @@ def reassign(
     case = cases.get(session, reference, lock=True)
     task = tasks.the_open_task(session, reference, TaskKind.REASSIGN)
     rights.require(session, by, rights.Act.REASSIGN, case, now=now)
+    if case.status is not CaseStatus.REFLECTING:
+        raise WrongMomentError(
+            "Others are asked while a case is reflected on. Open it to see where it stands."
+        )
     if not chosen or not set(chosen) <= {person.id for person in candidates(session, case, now=now)}:
         raise InvalidInputError([Problem("reflectors", "are missing.", "Choose at least one from the list.")])
-    for row in _rows(session, reference):
-        if row.state == "asked":
-            row.state = "released"
-            _drop_task(session, reference, row.person_id, by=by, now=now)
+    release(session, reference, by=by, now=now)
     case.reason = reason or case.reason
+    if case.attention == NO_LAWFUL_REFLECTORS:
+        case.attention = None
     days = rules_of(session).commissioning.reassign_working_days
     _add(session, case, chosen, working_days=days, wave=2, now=now)
     tasks.finish(session, task, by=by, now=now)
@@ -140,9 +146,13 @@ def record(
     when_told: str | None = None,
     now: datetime,
 ) -> None:
-    """Take a reflector's view; on behalf when `how_told` says how it was given."""
-    cases.get(session, reference, lock=True)
+    """Take a reflector's view; on behalf when `how_told` and `when_told` say how and when it was given."""
+    cases.check_going_on(cases.get(session, reference, lock=True))
     row = _asked(session, reference, person_id)
+    _require_right(session, reference, person_id, by, on_behalf=how_told is not None, now=now)
+    if how_told is not None and not ((when_told or "").strip() and how_told.strip()):
+        problem = Problem("when_told", "is missing.", "Say how and when the view was given.")
+        raise InvalidInputError([problem])
     _require_content(content)
     row.state, row.content, row.answered_at = "in", content, now
     row.how_told, row.when_told = how_told, when_told
@@ -154,16 +164,34 @@ def record(
 
 
 def step_aside(session: Session, reference: str, *, person_id: int, by: Actor, now: datetime) -> None:
-    """Take a reflector out because of a conflict of interest: no reason, no more access."""
-    cases.get(session, reference, lock=True)
+    """Take a reflector out because of a conflict of interest: no reason, no more access to the case."""
+    case = cases.get(session, reference, lock=True)
+    if case.status in ENDED:
+        raise WrongMomentError("This case has ended. Nobody is asked to reflect on it.")
     row = _asked(session, reference, person_id)
+    _require_right(session, reference, person_id, by, on_behalf=by.person_id != person_id, now=now)
+    leave_out(session, row, by=by, now=now)
+    approvals.declare_interest(session, reference, person_id, by=by, now=now)
+
+
+def leave_out(session: Session, row: Reflection, *, by: Actor, now: datetime) -> None:
+    """Wait no longer for somebody in conflict with a case."""
+    reference, person_id = row.reference, row.person_id
     row.state = "conflict"
     _drop_task(session, reference, person_id, by=by, now=now)
+    codes = {"person": person_id}
     audit.record(
-        session, reference, "reflection.conflict", f"reflection:{row.id}", by=by, now=now,
-        codes={"person": person_id},
-    )  # fmt: skip
+        session, reference, "reflection.conflict", f"reflection:{row.id}", by=by, now=now, codes=codes
+    )
     wakes.wake(session, reference, "reflector-out", now=now)
+
+
+def release(session: Session, reference: str, *, by: Actor, now: datetime) -> None:
+    """Ask those who have not answered no more: others are asked, or the case goes on without them."""
+    for row in _rows(session, reference):
+        if row.state == "asked":
+            row.state = "released"
+            _drop_task(session, reference, row.person_id, by=by, now=now)
 
 
 def standing(session: Session, reference: str, *, today: date) -> str:
@@ -211,6 +239,24 @@ def _drop_task(session: Session, reference: str, person_id: int, *, by: Actor, n
         tasks.drop(session, task, by=by, now=now)
 
 
+def _require_right(
+    session: Session, reference: str, person_id: int, by: Actor, *, on_behalf: bool, now: datetime
+) -> None:
+    if person_id in directory.interested(session, reference):
+        raise NotEligibleError("You declared an interest in this case; it is closed to you.")
+    if not on_behalf:
+        if by.person_id != person_id:
+            raise NotEligibleError("Only the person asked can answer. Sign in, then answer.")
+        return
+    recorder = by.person_id
+    if (
+        recorder is None
+        or recorder in directory.interested(session, reference)
+        or not rights.acts_for(session, recorder, Office.SECRETARY, reference, now=now)
+    ):
+        raise NotEligibleError("Only the secretary records what somebody else answered.")
+
+
 def _require_content(content: dict[str, Any]) -> None:
     problems = []
     if content.get("value") not in set(PositionValue):
@@ -225,6 +271,8 @@ def ask_to_reassign(session: Session, reference: str, *, now: datetime) -> str:
     """Ask the Chair, once, for other reflectors; "spent" when that was done before."""
     if any(row.wave > 1 for row in _rows(session, reference)):
         return "spent"
+    if tasks.open_tasks(session, reference, TaskKind.REASSIGN):
+        return "asked"
     tasks.ask(session, TaskKind.REASSIGN, reference, now=now)
     audit.record(session, reference, "reassign.asked", f"case:{reference}", by=ENGINE, now=now)
     return "asked"

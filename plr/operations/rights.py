@@ -19,6 +19,7 @@ from plr.domain.actors import Actor
 from plr.domain.cases import AFTER_ISSUE, MOVES
 from plr.domain.london import london_day
 from plr.domain.outputs import Classification
+from plr.domain.people import Directory
 from plr.domain.words import CaseStatus, Depth, Office, TaskKind, TaskStatus, Via
 from plr.errors import NotEligibleError
 from plr.operations import approvals_letters, directory
@@ -97,6 +98,9 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         ),
     }
 )
+_OFFICE_OF: Mapping[Role, Office] = MappingProxyType(
+    {Role.CHAIR: Office.CHAIR, Role.SECRETARY: Office.SECRETARY}
+)
 _TASK_OF: Mapping[Act, TaskKind] = MappingProxyType({Act.REASSIGN: TaskKind.REASSIGN})
 
 # Offices that look after cases; the others read reports, keep machines running or support colleagues.
@@ -134,19 +138,17 @@ def has_right(session: Session, person_id: int, act: Act, case: Case, *, now: da
     people = directory.load(session, on=london_day(now))
     if not people.is_active(person_id):
         return False
-    return any(_is(session, person_id, role, act, case, now=now) for role in RULES[act].roles)
+    return any(_is(session, people, person_id, role, act, case) for role in RULES[act].roles)
 
 
-def _is(session: Session, person_id: int, role: Role, act: Act, case: Case, *, now: datetime) -> bool:
-    if role is Role.CHAIR:
-        return acts_for(session, person_id, Office.CHAIR, case.reference, now=now)
-    if role is Role.SECRETARY:
-        return acts_for(session, person_id, Office.SECRETARY, case.reference, now=now)
+def _is(session: Session, people: Directory, person_id: int, role: Role, act: Act, case: Case) -> bool:
+    if role in _OFFICE_OF:
+        return _acts_for(session, people, person_id, _OFFICE_OF[role], case.reference)
     if role is Role.SUBMITTER:
         return person_id == case.submitter_id
     if role is Role.ASKED:
         return person_id in _asked(session, case.reference, _TASK_OF[act])
-    return may_open(session, person_id, case, now=now) or _was_asked(session, person_id, case.reference)
+    return may_open_with(session, people, person_id, case) or _was_asked(session, person_id, case.reference)
 
 
 def require(session: Session, by: Actor, act: Act, case: Case, *, now: datetime) -> None:
@@ -170,7 +172,10 @@ def require(session: Session, by: Actor, act: Act, case: Case, *, now: datetime)
 
 def acts_for(session: Session, person_id: int, office: Office, reference: str, *, now: datetime) -> bool:
     """Say whether somebody holds an office, or is next in line while nobody of it can act."""
-    people = directory.load(session, on=london_day(now))
+    return _acts_for(session, directory.load(session, on=london_day(now)), person_id, office, reference)
+
+
+def _acts_for(session: Session, people: Directory, person_id: int, office: Office, reference: str) -> bool:
     if person_id in people.holders(office):
         return True
     chosen = people.first_in_line(office, barred=directory.interested(session, reference))
@@ -189,9 +194,13 @@ def _asked(session: Session, reference: str, kind: TaskKind) -> list[int | None]
 
 def may_open(session: Session, person_id: int, case: Case, *, now: datetime) -> bool:
     """Say whether somebody may open a case: members, submitter, offices, those asked; nobody in conflict."""
+    return may_open_with(session, directory.load(session, on=london_day(now)), person_id, case)
+
+
+def may_open_with(session: Session, people: Directory, person_id: int, case: Case) -> bool:
+    """Say the same for many cases, with the directory of the day."""
     if person_id in directory.interested(session, case.reference):
         return False
-    people = directory.load(session, on=london_day(now))
     offices = set(people.offices_of(person_id))
     if case.status is CaseStatus.BREACH:
         return bool(SEES_BREACH & offices) or _clears(session, person_id, case.reference)

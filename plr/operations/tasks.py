@@ -43,8 +43,7 @@ def ask(
     if due_on is None and rule.working_days is not None:
         due_on = rules.calendar.add_working_days(today, rule.working_days)
     if due_on is not None and person_id is not None:
-        # A day that is the person's own holiday moves to that person's next working day (decisions 20).
-        due_on = rules.calendar_of(session.get_one(Person, person_id).nation).roll(due_on)
+        due_on = deadlines.own_day(session, due_on, session.get_one(Person, person_id))
     task = Task(
         kind=kind,
         reference=reference,
@@ -87,7 +86,7 @@ def _in_line(
     interested = directory.interested(session, reference) if reference is not None else frozenset()
     chosen = people.first_in_line(office, barred=barred | interested)
     if chosen is None and reference is not None:
-        session.get_one(Case, reference).attention = "nobody-in-line"
+        note_nobody(session, reference)
     return None if chosen is None else chosen.person_id
 
 
@@ -100,6 +99,11 @@ def barred_from(session: Session, task: Task) -> frozenset[int]:
     if task.kind is not TaskKind.CHECK or case is None or case.submitter_id is None:
         return interested
     return interested | {case.submitter_id}
+
+
+def note_nobody(session: Session, reference: str) -> None:
+    """Say that a case needs attention: nobody is in line for something."""
+    session.get_one(Case, reference).attention = "nobody-in-line"
 
 
 def clear_attention(session: Session, reference: str | None) -> None:
@@ -161,13 +165,15 @@ def fire_rung(session: Session, deadline: Deadline, code: str, *, now: datetime)
         return
     rule = rules_of(session).tasks[task.kind]
     line = DigestLine(reference=task.reference, type=rule.label, due_on=task.due_on)
+    interested = directory.interested(session, task.reference)
     if code == "N22":
-        _late_letter(session, task, now=now)
+        if task.person_id not in interested:
+            _late_letter(session, task, now=now)
     elif code == "N21" and task.person_id is not None:
         digest.add(session, task.person_id, code, f"N21:task:{task.id}", task.reference, line, now=now)
     elif code == "N23":
         people = directory.load(session, on=london_day(now))
-        for holder in people.holders(Office.CHAIR):
+        for holder in sorted(set(people.holders(Office.CHAIR)) - interested):
             digest.add(session, holder, code, f"N23:task:{task.id}", task.reference, line, now=now)
 
 
@@ -193,6 +199,7 @@ def _late_letter(session: Session, task: Task, *, now: datetime) -> None:
         reference=task.reference,
         task_id=task.id,
         link_to=None if person else f"task:{task.id}",
+        nation=session.get_one(Case, task.reference).nation,
         now=now,
     )
 

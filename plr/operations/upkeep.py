@@ -15,6 +15,7 @@ from plr.operations import (
     attention,
     checkpoints,
     commissioning,
+    conflicts,
     deadlines,
     digest,
     people,
@@ -53,7 +54,8 @@ def move_by_leave(session: Session, now: datetime) -> None:
 
 
 def hand_on(session: Session, now: datetime) -> None:
-    """Ask what could not be asked while nobody was in line; hand on what leavers held."""
+    """Ask what could not be asked with nobody in line; hand on what leavers and people in conflict hold."""
+    conflicts.hand_on(session, now=now)
     people.hand_on(session, now=now)
 
 

@@ -114,12 +114,13 @@ def reflections_in(session: Session, reference: str, now: datetime) -> Looked:
     standing = _standing(session, reference)
     if not isinstance(standing, Case):
         return standing
-    today = london_day(now)
-    state = reflections.standing(session, reference, today=today)
-    if state != "waiting":
-        return Satisfied(state)
     rows = reflections.of_case(session, reference)
-    due_on = max(row.due_on for row in rows if row.state == "asked")
+    due = max((row.due_on for row in rows if row.state == "asked"), default=None)
+    today = london_day(now) if _is_late(session, due, now) else (due or london_day(now))
+    state = reflections.standing(session, reference, today=today)
+    if state != "waiting" or due is None:
+        return Satisfied(state)
+    due_on = due
     inside = sum(1 for row in rows if row.state == "in")
     awaited = sum(1 for row in rows if row.state == "asked")
     what = f"reflections, {inside} of {inside + awaited} in"
@@ -127,15 +128,15 @@ def reflections_in(session: Session, reference: str, now: datetime) -> Looked:
 
 
 def reassignment(session: Session, reference: str, now: datetime) -> Looked:
-    """Look whether the Chair has asked others to reflect; "nobody" once the day has passed."""
+    """Look whether others were asked, or late reflections came in; "nobody" once the day has passed."""
     standing = _standing(session, reference)
     if not isinstance(standing, Case):
         return standing
     waiting = tasks.open_tasks(session, reference, TaskKind.REASSIGN)
-    if not waiting:
+    if not waiting or reflections.standing(session, reference, today=london_day(now)) == "enough":
         return Satisfied("reassigned")
     due_on = waiting[0].due_on
-    if due_on is not None and london_day(now) > due_on:
+    if _is_late(session, due_on, now):
         return Satisfied("nobody")
     until_at = None if due_on is None else _day_after(session, due_on)
     return _of_task(session, waiting[0], "other reflectors", until_at)
@@ -183,11 +184,15 @@ def impact(session: Session, reference: str, now: datetime, *, months: int) -> L
     if session.scalar(known) is not None:
         return Satisfied("answered")
     waiting = tasks.open_tasks(session, reference, TaskKind.FOLLOW_UP)
-    if not waiting or (waiting[0].due_on is not None and london_day(now) > waiting[0].due_on):
+    if not waiting or _is_late(session, waiting[0].due_on, now):
         return Satisfied("no_answer")
     due_on = waiting[0].due_on
     until_at = None if due_on is None else _day_after(session, due_on)
     return _of_task(session, waiting[0], "what came of it", until_at)
+
+
+def _is_late(session: Session, due_on: date | None, now: datetime) -> bool:
+    return due_on is not None and now >= _day_after(session, due_on)
 
 
 def _day_after(session: Session, due_on: date) -> datetime:

@@ -18,11 +18,15 @@ WHAT = "mail not leaving"
 
 
 def oldest_late(session: Session, *, now: datetime) -> datetime | None:
-    """Return since when the oldest letter that was tried has waited, if over 15 minutes."""
+    """Return since when the oldest letter has waited through the server's own fault, if over 15 minutes.
+
+    A letter that the server puts off (a 4xx) is that letter's trouble: its tries are counted.
+    """
     statement = select(func.min(Notice.due_at)).where(
         Notice.status == NoticeStatus.WAITING,
         Notice.due_at <= now - LATE,
         Notice.last_error.is_not(None),
+        Notice.attempts == 0,
         Notice.held.is_(False),
     )
     return session.scalar(statement)

@@ -24,9 +24,11 @@ from plr.web.pages import (
     checks,
     decisions,
     errors,
+    letters,
     link_forms,
     outputs,
     positions,
+    questions,
     receipts,
     recording,
     reflections,
@@ -40,7 +42,8 @@ from plr.web.rendering import Pages
 _STATIC = Path(__file__).parent / "static"
 _PAGES = (
     *(sign_in, tasks, decisions, receipts, link_forms),
-    *(cases, case_acts, breaches, checks, agreements, reflections, positions, recording, outputs, alive),
+    *(cases, case_acts, breaches, checks, agreements, reflections, positions, recording, questions, letters),
+    *(outputs, alive),
 )
 
 

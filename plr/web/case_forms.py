@@ -35,6 +35,16 @@ POSITION_OPTIONS = (
     Option("insufficient_information", "Not enough information to say"),
     Option("no_view", "No view"),
 )
+ELSEWHERE = (
+    Option("learning", "Propose a learning item"),
+    Option("panel", "Keep for the next letter to the National Panel"),
+)
+ASKS_FOR_MORE = Option(
+    "return",
+    "It asks for more before it says",
+    "Nothing is issued; the case waits for the next meeting",
+    after_or=True,
+)
 CONFLICT = Option(
     "conflict", "I have a conflict of interest", "No reason needed. You are out of this", after_or=True
 )
@@ -135,7 +145,7 @@ class AgreeForm(DatedForm):
     out = ManyOf("Who was out for this item?", description="Nobody is ticked: nobody was out")
     position = OneOf(
         "What does the group think?",
-        options=POSITION_OPTIONS,
+        options=(*POSITION_OPTIONS, ASKS_FOR_MORE),
         missing="Choose what the group thinks",
         render_kw={"size": "m"},
     )
@@ -143,8 +153,15 @@ class AgreeForm(DatedForm):
         "The group’s points",  # noqa: RUF001 -- the apostrophe people read
         description="3 or 4 sentences. No names, places or dates of the review.",
         filters=[stripped],
-        validators=text_rules(LONGEST_TEXT, missing="Write the points of the group, in 3 or 4 sentences"),
+        validators=needed_by_rule(LONGEST_TEXT),
         render_kw={"size": "m", "rows": 4},
+    )
+    more = TextAreaField(
+        "What the group asks for",
+        description="Needed if it asks for more. No names of children, families or staff.",
+        filters=[stripped],
+        validators=needed_by_rule(LONGEST_REASON),
+        render_kw={"rows": 2},
     )
     dissent = TextAreaField(
         "Did anybody see it differently? (you may leave it empty)",
@@ -153,18 +170,22 @@ class AgreeForm(DatedForm):
         validators=text_rules(LONGEST_REASON),
         render_kw={"rows": 2},
     )
-    elsewhere = ManyOf(
-        "Where else should it go?",
-        options=(
-            Option("learning", "Propose a learning item"),
-            Option("panel", "Keep for the next letter to the National Panel"),
-        ),
-    )
+    elsewhere = ManyOf("Where else should it go?", options=ELSEWHERE)
 
     def validate_held_on(self, _field: Field) -> None:
         """A meeting that is still to come has agreed nothing."""
         if self.held_on.day and self.held_on.day > self.today:
             raise ValidationError("This day is still to come. Write the day the meeting was held")
+
+    def validate_points(self, field: Field) -> None:
+        """What the group thinks comes with its points."""
+        if self.position.data not in {None, ASKS_FOR_MORE.value} and not field.data:
+            raise ValidationError("Write the points of the group, in 3 or 4 sentences")
+
+    def validate_more(self, field: Field) -> None:
+        """Who asks for more says what."""
+        if self.position.data == ASKS_FOR_MORE.value and not field.data:
+            raise ValidationError("Say what the group asks for")
 
     def validate_present(self, field: Field) -> None:
         """Somebody was there."""
@@ -262,10 +283,7 @@ class PositionForm(PageForm):
         render_kw={"rows": 3},
     )
     themes = ManyOf("Themes")
-    elsewhere = ManyOf(
-        "Where else should it go?",
-        options=(Option("panel", "Keep for the next letter to the National Panel"),),
-    )
+    elsewhere = ManyOf("Where else should it go?", options=ELSEWHERE)
 
 
 class DeclineForm(PageForm):

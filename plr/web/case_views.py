@@ -162,6 +162,23 @@ class BreachOpenView:
     report_until: datetime
     told: tuple[str, ...]
     button: Link
+    files: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    clear_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BreachClearView:
+    """breach_clear.html: asked once more before every text of a case is deleted."""
+
+    reference: str
+    report_until: datetime
+    happens: tuple[str, ...]
+    stays: tuple[str, ...]
+    files: tuple[str, ...]
+    back: Link
+    post_to: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
@@ -99,6 +100,7 @@ class _TagColour:
         return colour or "grey"
 
 
+@cache
 def _components() -> dict[str, object]:
     """Return the component macros; their own templates lean on missing values, ours must not."""
     lenient = Environment(

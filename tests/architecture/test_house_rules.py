@@ -148,6 +148,8 @@ def test_flows_hold_no_step_and_tasks_no_rule() -> None:
         ]
         assert all(decorator.startswith("process(") for decorator in decorators)
     for file in python_files("tasks"):
+        if file.stem == "ended":  # the one guard that every step may wear
+            continue
         branches = [
             node
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))

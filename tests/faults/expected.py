@@ -11,24 +11,26 @@ from collections.abc import Mapping, Sequence
 TAKEN_ON = ("N24 p01", "N27 p03")
 FIRST_TEXT = ("N07 p01", "N24 p01", "N27 p03")
 TOLD = ("N27 p07",)
+SECRETARY_TOLD = ("N27 p03",)  # of a hold, a withdrawal, a case declined without a question
+OBJECTION_TOLD = ("N27 p01", "N27 p03")
 
 LETTERS: Mapping[str, Sequence[str]] = {
     "light": ("N07 p01",),
     "full": (*TAKEN_ON, *FIRST_TEXT, "N24 p01", "N27 p03", *TOLD),
     "full-by-telephone": (*TAKEN_ON, *FIRST_TEXT, "N07 p01", *TOLD),
     "declined": (*TAKEN_ON, *TOLD),
-    "declined-light": TOLD,
+    "declined-light": (*SECRETARY_TOLD, *TOLD),
     "position-declined": (*TAKEN_ON, *FIRST_TEXT, *TOLD),
     "returned": ("N27 p07", "N07 p01"),
     "returned-by-chair": (*TAKEN_ON, "N27 p07", *TAKEN_ON),
-    "held": ("N07 p01",),
-    "withdrawn": (),
+    "held": (*SECRETARY_TOLD, "N07 p01"),
+    "withdrawn": SECRETARY_TOLD,
     "breach": ("N62 p01", "N62 p19"),
     "deepened": TAKEN_ON,
-    "too-few": (*TAKEN_ON, "N22 p17"),
-    "reassigned": (*TAKEN_ON, "N22 p09"),
-    "not-reassigned": (*TAKEN_ON, "N22 p10", "N22 p11", "N22 p16", "N22 p01"),
-    "objected": (*TAKEN_ON, "N07 p01", "N24 p01", *FIRST_TEXT, *TOLD),
-    "objected-at-once": (*TAKEN_ON, "N07 p01", *FIRST_TEXT, *TOLD),
-    "objected-after-issue": ("N07 p01", "N07 p01"),
+    "too-few": (*TAKEN_ON, "N22 p17", *SECRETARY_TOLD),
+    "reassigned": TAKEN_ON,
+    "not-reassigned": (*TAKEN_ON, "N22 p10", "N22 p11", "N22 p16", *SECRETARY_TOLD),
+    "objected": (*TAKEN_ON, "N07 p01", "N24 p01", *OBJECTION_TOLD, *FIRST_TEXT, *TOLD),
+    "objected-at-once": (*TAKEN_ON, "N07 p01", *OBJECTION_TOLD, *FIRST_TEXT, *TOLD),
+    "objected-after-issue": ("N07 p01", *OBJECTION_TOLD, "N07 p01"),
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from plr import settings
 from plr.adapters import bell, opening
@@ -247,9 +249,34 @@ class Home:
         with self.database.reading() as session:
             return set(session.scalars(select(Wake.reference)))
 
+    def moving(self) -> set[str]:
+        """What the cases were sent in under that are awake or carried on now."""
+        moving = self.awake() | self.leased()
+        with self.database.reading() as session:
+            return set(session.scalars(select(Case.external_ref).where(Case.reference.in_(moving))))
+
     def leased(self) -> set[str]:
         with self.database.reading() as session:
             return set(session.scalars(select(Case.reference).where(Case.lease_until.is_not(None))))
+
+    def is_writable(self, reference: str) -> bool:
+        """Whether nobody is in the middle of a transaction about a case."""
+        if self.database.engine.dialect.name == "sqlite":
+            file = self.database.engine.url.database
+            assert file
+            with closing(sqlite3.connect(file, timeout=0.3, isolation_level=None)) as connection:
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    return False
+                connection.execute("ROLLBACK")
+            return True
+        locked = select(Case.reference).filter_by(reference=reference).with_for_update(nowait=True)
+        try:
+            with self.database.engine.connect() as session:
+                return session.scalar(locked) is not None
+        except DBAPIError:
+            return False
 
     def journal(self, reference: str) -> list[str]:
         with self.database.reading() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -132,6 +133,11 @@ class Lives:
         for root in ROOTS:
             shutil.copytree(home / root, made / root)
         return made
+
+
+def tell(text: str) -> None:
+    """Say a seed or a figure; pytest shows it with a failure, and with -s."""
+    sys.stdout.write(f"{text}\n")
 
 
 def settle_uncertain(world: World) -> None:

@@ -22,6 +22,7 @@ from plr.adapters.storage import Storage
 from tests.faults.world import World
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+_WROTE = "points_wrote"
 
 
 class Stopped(BaseException):
@@ -60,41 +61,12 @@ def watched(world: World, points: Points) -> Generator[None]:
 
 @contextmanager
 def _commits(engine: Engine, points: Points) -> Generator[None]:
-    wrote = "points_wrote"
-
-    def executed(
-        connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
-    ) -> None:
-        if statement.lstrip().upper().startswith(_WRITES) and _cursor.rowcount != 0:
-            connection.info[wrote] = True
-
-    def before(session: Session) -> None:
-        if session.in_nested_transaction():
-            return
-        session.flush()
-        if session.connection().info.get(wrote):
-            points.pass_by("before a commit")
-        elif points.dead:
-            raise Stopped
-
-    def after(session: Session) -> None:
-        if not session.in_nested_transaction() and session.info.pop(wrote, False):
-            points.pass_by("after a commit")
-
-    def prepared(session: Session) -> None:
-        # The connection has gone by the time of `after_commit`.
-        if not session.in_nested_transaction():
-            session.info[wrote] = session.connection().info.pop(wrote, False)
-
-    def began(_session: Session, _transaction: Any, connection: Any) -> None:
-        connection.info.pop(wrote, None)
-
+    watch = _Commits(points)
     listeners: tuple[tuple[Any, str, Callable[..., None]], ...] = (
-        (engine, "after_cursor_execute", executed),
-        (Session, "after_begin", began),
-        (Session, "before_commit", before),
-        (Session, "before_commit", prepared),
-        (Session, "after_commit", after),
+        (engine, "after_cursor_execute", watch.executed),
+        (Session, "after_begin", watch.began),
+        (Session, "before_commit", watch.before),
+        (Session, "after_commit", watch.after),
     )
     for target, name, listener in listeners:
         event.listen(target, name, listener)
@@ -103,6 +75,37 @@ def _commits(engine: Engine, points: Points) -> Generator[None]:
     finally:
         for target, name, listener in listeners:
             event.remove(target, name, listener)
+
+
+@dataclass
+class _Commits:
+    """Passes by each commit that writes; one that writes nothing is no place to die at."""
+
+    points: Points
+
+    def began(self, _session: Session, _transaction: Any, connection: Any) -> None:
+        connection.info.pop(_WROTE, None)
+
+    def executed(
+        self, connection: Any, cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
+    ) -> None:
+        if statement.lstrip().upper().startswith(_WRITES) and cursor.rowcount != 0:
+            connection.info[_WROTE] = True
+
+    def before(self, session: Session) -> None:
+        if session.in_nested_transaction():
+            return
+        session.flush()
+        # The connection has gone by the time of `after_commit`.
+        session.info[_WROTE] = session.connection().info.pop(_WROTE, False)
+        if session.info[_WROTE]:
+            self.points.pass_by("before a commit")
+        elif self.points.dead:
+            raise Stopped
+
+    def after(self, session: Session) -> None:
+        if not session.in_nested_transaction() and session.info.pop(_WROTE, False):
+            self.points.pass_by("after a commit")
 
 
 class _WatchedMailer:

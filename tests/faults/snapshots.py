@@ -54,6 +54,7 @@ _DROPPED: Mapping[str, frozenset[str]] = {
     "audit_entry": frozenset({"seq", "text", "prev", "hash", "record_hash"}),
     "link": frozenset({"token_hash", "made_at", "dead_at", "notice_id"}),
 }
+_MODELS: Mapping[str, Any] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
 _NUMBERED = ("task", "output", "agreement", "answer", "reflection")
 _NAMED = re.compile(r"\b(task|output|agreement|answer|reflection|notice):([0-9a-f]+)\b")
 
@@ -120,7 +121,7 @@ def _names(session: Session) -> dict[str, str]:
     """What stands for each numbered record: its kind and its place among them."""
     names: dict[str, str] = {}
     for table in _NUMBERED:
-        model = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table.name == table)
+        model = _MODELS[table]
         rows = [row for row in session.scalars(select(model).order_by(model.id)) if not _is_settling(row)]
         names.update({f"{table}:{row.id}": f"{table}#{place}" for place, row in enumerate(rows, start=1)})
     for notice in session.scalars(select(Notice)):
@@ -150,11 +151,10 @@ def _records(
     session: Session, names: Mapping[str, str], uncertain: frozenset[str]
 ) -> dict[str, tuple[str, ...]]:
     records = {}
-    for mapper in sorted(Base.registry.mappers, key=lambda one: one.local_table.name):  # type: ignore[attr-defined]  # every one of ours has a table
-        table = mapper.local_table.name  # type: ignore[attr-defined]  # as above
+    for table, model in sorted(_MODELS.items()):
         if table in _LEFT_OUT:
             continue
-        rows = [_row(row, table, names, uncertain) for row in session.scalars(select(mapper.class_))]
+        rows = [_row(row, table, names, uncertain) for row in session.scalars(select(model))]
         records[table] = tuple(sorted(row for row in rows if row is not None))
     records["link"] = tuple(sorted(set(records["link"])))  # a letter sent again has a link of its own
     return records

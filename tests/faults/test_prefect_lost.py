@@ -1,9 +1,11 @@
-"""Q7: Prefect's database deleted, put back from an old copy, or away, while cases wait; and its Resume button."""
+"""Q7: Prefect's database deleted, put back from an old copy, or away, while cases wait; and Resume."""
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -73,12 +75,13 @@ def left_alone(_home: Home) -> None:
 
 
 def keep_old_copy(home: Home) -> None:
-    assert home.stop_server() == 0
     shutil.rmtree(home.folder / "old", ignore_errors=True)
     (home.folder / "old").mkdir()
-    for file in files(home):
-        shutil.copy(file, home.folder / "old" / file.name)
-    home.start_server()
+    with (
+        closing(sqlite3.connect(home.folder / "prefect" / "prefect.db")) as original,
+        closing(sqlite3.connect(home.folder / "old" / "prefect.db")) as copy,
+    ):
+        original.backup(copy)
 
 
 def lose(home: Home, cases: int) -> list[str]:
@@ -120,12 +123,12 @@ def _strayed(home: Home, refs: list[str]) -> list[str]:
 
 
 def test_cases_go_on_without_prefects_memory(homes: Mapping[str, Home]) -> None:
-    assert on_each(homes, lambda home: lose(home, GATE_CASES)) == dict.fromkeys(homes, [])
+    assert on_each(homes, lambda home: lose(home, GATE_CASES)) == {name: [] for name in homes}
 
 
 @pytest.mark.long
 def test_a_hundred_cases_go_on_without_prefects_memory(homes: Mapping[str, Home]) -> None:
-    assert on_each(homes, lambda home: lose(home, LONG_CASES)) == dict.fromkeys(homes, [])
+    assert on_each(homes, lambda home: lose(home, LONG_CASES)) == {name: [] for name in homes}
 
 
 def resumed(home: Home) -> list[str]:
@@ -149,4 +152,4 @@ def resumed(home: Home) -> list[str]:
 
 
 def test_resume_in_prefect_decides_nothing(homes: Mapping[str, Home]) -> None:
-    assert on_each(homes, resumed) == dict.fromkeys(homes, [])
+    assert on_each(homes, resumed) == {name: [] for name in homes}

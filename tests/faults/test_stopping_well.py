@@ -102,7 +102,7 @@ def in_data(home: Home, worker: Worker) -> tuple[int, float]:
 
 
 def ways(homes: Mapping[str, Home], times: int) -> None:
-    assert on_each(homes, lambda home: in_each_way(home, times)) == dict.fromkeys(homes, [])
+    assert on_each(homes, lambda home: in_each_way(home, times)) == {name: [] for name in homes}
 
 
 def test_a_worker_told_to_stop_ends_well(homes: Mapping[str, Home]) -> None:

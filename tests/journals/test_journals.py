@@ -19,6 +19,7 @@ from plr.engine.carrying import replay
 from plr.engine.process import PROCESSES
 from plr.engine.steps import Step
 from plr.errors import WrongMomentError
+from tasks.reviews import choose_depth
 from tests.faults.journeys import JOURNEYS
 from tests.faults.playing import played
 from tests.journals.record import JOURNALS
@@ -74,7 +75,7 @@ def test_the_journals_are_what_is_recorded_today() -> None:
 
 def other_order(reference: str) -> None:
     """The process with two steps exchanged: asked before it is checked."""
-    commissioning.choose_depth(reference)
+    choose_depth(reference)
     commissioning.check_for_identifiers(reference)
     commissioning.take_on(reference)
 
@@ -82,7 +83,7 @@ def other_order(reference: str) -> None:
 def without_a_step(reference: str) -> None:
     """The process without the question to the group."""
     commissioning.check_for_identifiers(reference)
-    commissioning.choose_depth(reference)
+    choose_depth(reference)
     commissioning.take_on(reference)
     commissioning.reflect(reference)
 
@@ -104,4 +105,4 @@ def test_a_replay_can_do_nothing() -> None:
     asked = replay(commissioning.commissioning_reflection.body, cut)
     assert len(asked) == 4  # it stops at the first thing that would have to be done
     with pytest.raises((RuntimeError, WrongMomentError)):
-        commissioning.choose_depth("PLR-R-2027-001")
+        choose_depth("PLR-R-2027-001")

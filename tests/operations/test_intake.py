@@ -22,7 +22,7 @@ SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 CANARY = "canary-7f3e9"
 NHS_NUMBER = "943 476 5919"  # the example of the NHS's own page: its checksum is right
 COUNT = 250
-WHAT_STOOD_BEFORE = {Installation.__table__.name, Person.__table__.name, Role.__table__.name}
+WHAT_STOOD_BEFORE = {model.__tablename__ for model in (Installation, Person, Role)}
 TEXT_FIELDS = ("narrative", "reason", "reason_for_delay", "questions", "dissent", "how", "practitioners")
 
 Where = tuple[str | int, ...]

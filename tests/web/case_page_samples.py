@@ -10,7 +10,15 @@ from wtforms import Form
 from plr.web import case_forms as cf
 from plr.web import case_views as cv
 from plr.web import forms
-from plr.web.parts import Fact, Link, Option
+from plr.web.fields import PageForm
+from plr.web.pages.agreements import AgreeDraftForm, AgreeDraftView
+from plr.web.pages.errors import MovedOnView
+from plr.web.pages.letters import LetterSettleView, SettleForm
+from plr.web.pages.outputs import OutputView
+from plr.web.pages.questions import QuestionView, ReplyForm
+from plr.web.pages.recording import RecordAnswerForm, RecordAnswerView
+from plr.web.pages.reflections import ReflectionsView
+from plr.web.parts import Block, Fact, Link, Option, Paper
 from tests.web.case_samples import CASES, FULL_CASE, LIGHT_CASE
 from tests.web.sample_words import (
     AGENDA_ASKS,
@@ -20,6 +28,8 @@ from tests.web.sample_words import (
     CARRIED,
     CASE_BACK,
     HAPPENS,
+    KEPT,
+    MY_TASKS,
     REFLECTORS,
     REVIEW,
     TODAY,
@@ -30,9 +40,9 @@ from tests.web.sample_words import (
 )
 
 
-def agree(**sent: str) -> Callable[[], Form]:
+def agree(kind: type[cf.AgreeForm] = cf.AgreeForm, **sent: str) -> Callable[[], Form]:
     def make() -> Form:
-        form = cf.AgreeForm(FormData(sent) if sent else None, today=TODAY)
+        form = kind(FormData(sent) if sent else None, today=TODAY)
         people = (Option("P02", "Gareth Pugh"), Option("P01", "Amara Okafor"))
         form.presider.offer(people)
         form.out.offer(people)
@@ -60,12 +70,100 @@ def act(**rest: object) -> cv.ActView:
     return cv.ActView("PLR-R-2027-004", CASE_BACK, "/cases/PLR-R-2027-004/x", HAPPENS, gentler, **rest)  # type: ignore[arg-type]  # views are checked when rendered
 
 
+def secretary() -> list[Sample]:
+    """What falls to the secretary and the data-protection lead."""
+    ref = "PLR-R-2027-004"
+    record = RecordAnswerView("Amara Okafor", "A-PLR-R-2027-004-TRIAGE", AGENDA_ASKS, 5, "/x", CASE_BACK)
+    question = QuestionView(
+        "Amara Okafor",
+        "A-PLR-R-2027-004-TRIAGE",
+        (Fact("Asked first", "“Which partners were these?”"), *AGENDA_ASKS[:1]),
+        CASE_BACK,
+        "/questions/1",
+        MY_TASKS,
+    )
+    letter = LetterSettleView(
+        "Amara Okafor",
+        "Letter to Amara Okafor",
+        "We handed it over on Wednesday 23 June. The mail server took the text and then did not answer.",
+        (Fact("To", "Amara Okafor, p01@example.org"), Fact("About", link=CASE_BACK, note="Letter N27.")),
+        Paper("What it says", (Block("text", "Dear Amara,"), Block("text", "The text was approved."))),
+        "The line broke after the text.",
+        "/outbox/1/settle",
+        MY_TASKS,
+    )
+    files = ("restricted: commissioning/2027/PLR-R-2027-004/2027-06-01_PLR-R-2027-004_summary_v1.docx",)
+    clear = cv.BreachClearView(
+        ref, at(3, 12, 9), ("3 texts of our records",), ("the days",), files, CASE_BACK, "/x"
+    )
+    draft = AgreeDraftView(ref, CASE_BACK, WORDS, "/x")
+    output = OutputView("Summary of a review", ref, "Restricted", True, REVIEW, CASE_BACK, "objected to")
+    moved = MovedOnView("Somebody has answered this question.", MY_TASKS, KEPT)
+    asked = "What do you answer Amara Okafor?"
+    arrived = "Did this letter arrive?"
+    delete = f"Delete every text of {ref}?"
+    return [
+        Sample(
+            "record-answer",
+            "record_answer.html",
+            "Record an answer for Amara Okafor",
+            record,
+            BY_SECRETARY,
+            RecordAnswerForm,
+        ),
+        Sample("question", "question.html", asked, question, BY_SECRETARY, ReplyForm),
+        Sample(
+            "question-wrong",
+            "question.html",
+            asked,
+            question,
+            BY_SECRETARY,
+            wrong(lambda: ReplyForm(FormData({"answer": ""}))),
+        ),
+        Sample("letter-settle", "letter_settle.html", arrived, letter, BY_SECRETARY, SettleForm),
+        Sample(
+            "letter-settle-wrong",
+            "letter_settle.html",
+            arrived,
+            letter,
+            BY_SECRETARY,
+            wrong(lambda: SettleForm(FormData({"answer": "perhaps"}))),
+        ),
+        Sample("breach-clear", "breach_clear.html", delete, clear, BY_LEAD),
+        Sample(
+            "agree-draft",
+            "agree_draft.html",
+            "Record what the group agreed",
+            draft,
+            BY_SECRETARY,
+            agree(AgreeDraftForm),
+        ),
+        Sample(
+            "reflections",
+            "reflections.html",
+            "What people think of this decision",
+            ReflectionsView(ref, CASE_BACK, (WORDS, WORDS)),
+            BY_CHAIR,
+        ),
+        Sample("output", "output.html", "Summary of a review", output, BY_CHAIR),
+        Sample("moved-on", "error_moved_on.html", "This was not recorded", moved, BY_CHAIR),
+    ]
+
+
 def cases() -> list[Sample]:
     ref = "PLR-R-2027-004"
     to = f"/cases/{ref}/x"
     check = cv.CheckView(ref, AGENDA_ASKS[:2], WORDS, to)
     breach_open = cv.BreachOpenView(
-        ref, at(3, 9, 9), at(3, 12, 9), ("The Chair was told at 9:01am.",), CASE_BACK
+        ref,
+        at(3, 9, 9),
+        at(3, 12, 9),
+        ("The Chair was told at 9:01am.",),
+        CASE_BACK,
+        files=("restricted: commissioning/2027/PLR-R-2027-004/2027-06-01_PLR-R-2027-004_summary_v1.docx",),
+        readers=("Mary Quinn, data-protection lead, first on Tuesday 9 March 2027, 9am",),
+        letters=("Amara Okafor: letter N24, sent, Tuesday 9 March 2027, 8:30am",),
+        clear_to="/cases/PLR-R-2027-004/breach/clear",
     )
     known = (
         Fact("Meeting", "Thursday 13 May 2027 (PLR-M-2027-02)."),
@@ -154,6 +252,8 @@ def cases() -> list[Sample]:
             BY_CHAIR,
             wrong(lambda: cf.HoldForm(FormData({"reason": "x", "review_on": "9/3/28"}), today=TODAY)),
         ),
+        Sample("resume", "resume.html", f"Go on with {ref}?", act(), BY_CHAIR, PageForm),
+        *secretary(),
         Sample("withdraw", "withdraw.html", f"Withdraw {ref}?", act(), BY_CHAIR, forms.ReasonForm),
         Sample("decline", "decline.html", f"Decline {ref}?", act(), BY_CHAIR, cf.DeclineForm),
         Sample("deepen", "deepen.html", f"Look deeper at {ref}?", act(), BY_CHAIR, forms.ReasonForm),

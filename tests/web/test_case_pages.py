@@ -289,7 +289,7 @@ def test_the_chair_asks_somebody_else_to_reflect(world: World) -> None:
     assert chair.get(f"/cases/{reference}/reassign").status == 404
     world.pass_time(days=30)
     world.carry_on(reference)
-    chair.sign_in(AMARA)
+    chair.come_in(AMARA)
     to = f"/cases/{reference}/reassign"
     assert to in chair.get("/tasks").links()
     page = chair.get(to)
@@ -448,7 +448,7 @@ def test_the_list_finds_by_reference_region_and_theme(world: World) -> None:
     assert "Nothing found for “nowhere”." in nothing.main
     assert "1 case is open. None is late." in reader.get("/cases").main
     world.pass_time(days=20)
-    reader.sign_in(JOAN)
+    reader.come_in(JOAN)
     assert "1 case is open. 1 is late." in reader.get("/cases?state=late").main
 
 
@@ -465,7 +465,7 @@ def test_tasks_are_grouped_the_late_first_and_empty_is_good_news(world: World) -
     assert "Nothing needs you today." in empty.main
     assert "What comes next" in empty.main
     world.pass_time(days=20)
-    chair.sign_in(AMARA)
+    chair.come_in(AMARA)
     assert "Start with the late one." in chair.get("/tasks").main
     with world.database.reading() as session:
         assert session.query(Task).count() >= 1

@@ -1,11 +1,10 @@
 """Every page in a real browser, under the real content policy, on a desk and on a phone.
 
-PLR_SCREENSHOTS=1 writes some of the pictures to docs/screenshots/ beside the checks.
+The same pages of the running application, with its own data: test_site_browser.py.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from plr.web.rendering import Pages
+from tests.web.chromium import DESK, PHONE, chromium, fits, look_at, opened
 from tests.web.page_samples import samples
 from tests.web.page_variations import LONG, changed
 from tests.web.sample_words import TEMPLATES, Sample
@@ -25,22 +24,10 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "plr" / "web" / "static"
-SCREENSHOTS = ROOT / "docs" / "screenshots"
-CHROMIUM = "/usr/bin/chromium"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-DESK, PHONE = 1280, 320
-SHOWN = {
-    *("sign-in", "tasks", "decision", "decision-second", "decision-restricted", "decision-done"),
-    *("case-full", "case-light", "cases", "check", "agree", "link-dead"),
-}
-TOO_SMALL = """() => [...document.querySelectorAll("button, nav a, input, textarea, select")]
-    .filter(e => e.type !== "hidden" && e.offsetParent && !e.matches(".govuk-back-link"))
-    .filter(e => e.getBoundingClientRect().height < 23.5)
-    .map(e => e.outerHTML)"""
 KINDS = {".css": "text/css", ".svg": "image/svg+xml"}
 SAMPLES = samples()
 every_page = pytest.mark.parametrize("sample", SAMPLES, ids=[sample.name for sample in SAMPLES])
@@ -96,41 +83,29 @@ def site() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": request.param, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
-    yield context.new_page()
-    context.close()
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with opened(browser) as (opened_page, _troubles):
+        yield opened_page
 
 
 @every_page
 def test_a_page_is_accessible_fits_its_screen_and_nothing_of_it_is_blocked(
-    sample: Sample, site: str, page: Page
+    sample: Sample, site: str, browser: Browser
 ) -> None:
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("requestfailed", lambda request: troubles.append(request.url))
+    with opened(browser) as (page, troubles):
+        page.goto(f"{site}/{sample.name}")
 
-    page.goto(f"{site}/{sample.name}")
+        found = look_at(page)
+        page.set_viewport_size({"width": PHONE, "height": 800})
 
-    findings = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    if sample.name in SHOWN and os.environ.get("PLR_SCREENSHOTS"):  # noqa: TID251 -- a switch of the tests, no setting of the product
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{sample.name}-{width}.png", full_page=True)
-    assert findings.violations_count == 0, findings.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert troubles == []
-    assert page.evaluate(TOO_SMALL) == []
+        assert found == []
+        assert fits(page) == []
+        assert troubles == []
 
 
 def test_after_a_refused_form_the_summary_has_the_focus_and_leads_to_the_field(site: str, page: Page) -> None:

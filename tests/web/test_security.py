@@ -65,6 +65,12 @@ ROUTES = {
         )
     },
     ("GET", f"{CASE}/breach/done"): MEMBERS,
+    ("GET", f"{CASE}/breach/clear"): MEMBERS,
+    ("POST", f"{CASE}/breach/clear"): MEMBERS,
+    ("GET", "/questions/{number}"): MEMBERS,
+    ("POST", "/questions/{number}"): MEMBERS,
+    ("GET", "/outbox/{notice_id}"): MEMBERS,
+    ("POST", "/outbox/{notice_id}/settle"): MEMBERS,
     ("GET", f"{CASE}/correct/sent"): MEMBERS,
     ("GET", f"{CASE}/impact/sent"): MEMBERS,
     ("GET", f"{CASE}/reflections"): MEMBERS,
@@ -99,6 +105,8 @@ def _filled(path: str) -> str:
         path.replace("{token}", "x" * 43)
         .replace("{reference}", "PLR-R-2027-001")
         .replace("{approval_id}", "A-PLR-R-2027-001-TRIAGE")
+        .replace("{number}", "1")
+        .replace("{notice_id}", "0" * 32)
         .replace("{name}", "2027-06-01_PLR-R-2027-001_summary_v1.docx")
     )
 

@@ -15,13 +15,13 @@ from plr.db.models import Case
 from plr.domain.cases import AFTER_ISSUE
 from plr.domain.words import Answer, Depth, Office, PositionValue
 from plr.errors import InvalidInputError, NotFoundError, NotQuorateError, NotYoursError, WrongMomentError
-from plr.operations import agreements, cases, positions
+from plr.operations import agreements, cases, positions, rights
 from plr.operations.agreements import Minute
 from plr.operations.positions import PositionText
-from plr.web.case_forms import AgreeForm
+from plr.web.case_forms import ASKS_FOR_MORE, AgreeForm
 from plr.web.case_views import AgreeView, CheckPageView
 from plr.web.fields import LONGEST_REASON, OneOf, needed_by_rule, stripped
-from plr.web.pages import rights
+from plr.web.pages import doors
 from plr.web.pages.posts import Outcome, Post, Posted, already, once, refuse_all, screened, tried
 from plr.web.pages.sentences import points_of
 from plr.web.pages.visits import SignedIn, Visit, viewer_of
@@ -63,7 +63,7 @@ class AgreeDraftForm(AgreeForm):
     def __init__(self, *arguments: Any, **rest: Any) -> None:
         """Leave out what the draft already says."""
         super().__init__(*arguments, **rest)
-        for name in ("position", "points", "dissent", "elsewhere"):
+        for name in ("position", "points", "more", "dissent", "elsewhere"):
             del self[name]
 
     def validate_reason(self, field: Field) -> None:
@@ -140,8 +140,8 @@ def record(visit: SignedIn, posted: Post, reference: str) -> Response:
 
 def _case(session: Session, visit: Visit, reference: str) -> Case:
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
-    if not rights.acts_for(session, viewer, Office.SECRETARY, reference, visit.today):
+    case = doors.case_for(session, viewer, reference, now=visit.now)
+    if not rights.acts_for(session, viewer.id, Office.SECRETARY, reference, now=visit.now):
         raise NotYoursError("There is no such page.")
     if agreements.open_question(session, reference) is None:
         raise WrongMomentError("The group is not asked about this case now. Open it to see where it stands.")
@@ -166,7 +166,7 @@ def _form(session: Session, visit: Visit, case: Case, posted: Posted | None) -> 
 
 
 def _texts(form: AgreeForm) -> tuple[str, ...]:
-    return tuple(name for name in ("few_professions", "points", "dissent", "reason") if name in form)
+    return tuple(name for name in ("few_professions", "points", "more", "dissent", "reason") if name in form)
 
 
 def _minute(session: Session, case: Case, form: AgreeForm) -> Minute:
@@ -175,13 +175,17 @@ def _minute(session: Session, case: Case, form: AgreeForm) -> Minute:
     answer, text, reason = Answer.APPROVE, None, None
     if isinstance(form, AgreeDraftForm):
         answer, reason = Answer(str(form.answer.data)), form.reason.data or None
+    elif form.position.data == ASKS_FOR_MORE.value:
+        answer, reason = Answer.RETURN, form.more.data or None
     else:
+        elsewhere = form.elsewhere.data or ()
         text = PositionText(
             PositionValue(str(form.position.data)),
             points_of(form.points.data),
             _themes(session, case),
             form.dissent.data or None,
-            "panel" in (form.elsewhere.data or ()),
+            for_learning="learning" in elsewhere,
+            for_panel="panel" in elsewhere,
         )
     return Minute(
         meeting=str(form.meeting.data),
@@ -261,14 +265,14 @@ def _check_page(session: Session, visit: Visit, case: Case, form: AgreeForm) -> 
     )
     if minute.text is not None:
         paper = Paper("What the group agreed", _text_blocks(session, minute.text))
+    elif _brings_text(case):
+        said = (Block("text", "The group asks for more before it says."), Block("text", minute.reason or ""))
+        paper = Paper("What the group said", said)
     else:
-        said = (
-            "The group agreed this draft."
-            if minute.answer is Answer.APPROVE
-            else "The group asked for changes."
-        )
+        agreed = minute.answer is Answer.APPROVE
+        about = "The group agreed this draft." if agreed else "The group asked for changes."
         draft = _draft(session, case)
-        words = [Block("text", said), *([Block("text", minute.reason)] if minute.reason else [])]
+        words = [Block("text", about), *([Block("text", minute.reason)] if minute.reason else [])]
         paper = Paper("What the group said", (*words, *draft.blocks), version=draft.version, on=draft.on)
     to = f"/cases/{case.reference}/agree"
     view = CheckPageView(
@@ -278,6 +282,4 @@ def _check_page(session: Session, visit: Visit, case: Case, form: AgreeForm) -> 
 
 
 def _text_blocks(session: Session, text: PositionText) -> tuple[Block, ...]:
-    return papers.text_blocks(
-        session, text.value, text.points, text.themes, text.dissent, for_panel=text.for_panel
-    )
+    return papers.text_blocks(session, text)

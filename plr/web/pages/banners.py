@@ -31,6 +31,11 @@ _BANNERS = {
     "recorded-for": Banner(
         "The answer is recorded. It counts at once.", "The person gets a receipt and may object."
     ),
+    "replied": Banner("Your answer is with them.", "They read it where the question is asked."),
+    "cleared": Banner("The texts are deleted.", "The files in shared storage are listed below."),
+    "letter-arrived": Banner("The letter is settled.", "It counts as sent."),
+    "letter-again": Banner("The letter goes out again.", "Same letter, same number."),
+    "letter-drop": Banner("The letter is settled.", "It is not sent."),
     "taken-back": Banner("Your answer is taken back.", "The question is open again."),
     "not-me": Banner("That answer counts no more.", "You are asked again, and the secretary is told."),
 }

@@ -11,32 +11,30 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from plr.db.models import Case
-from plr.domain.words import CaseStatus, Depth
 from plr.errors import InvalidInputError
-from plr.operations import cases
+from plr.operations import cases, rights
 from plr.web.case_forms import DeclineForm, HoldForm
 from plr.web.case_views import ActView
 from plr.web.fields import PageForm
 from plr.web.forms import ReasonForm
-from plr.web.pages import rights
+from plr.web.pages import doors
 from plr.web.pages.posts import Outcome, Post, Posted, already, once, refuse_all, screened
-from plr.web.pages.visits import SignedIn, Viewer, Visit, viewer_of
+from plr.web.pages.visits import SignedIn, Visit, viewer_of
 from plr.web.parts import Link
 
 router = APIRouter()
 
-Right = Callable[[Session, Viewer, Case, date], bool]
 Do = Callable[[Session, Visit, Case, PageForm], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act: its page, who may, what will happen, and the operation."""
+    """One act: its page, its row in the table of rights, what will happen, and the operation."""
 
     name: str
     code: str
     make: Callable[[Posted | None, date], PageForm]
-    right: Right
+    right: rights.Act
     happens: tuple[str, ...]
     do: Do
     gentler: bool = False
@@ -70,35 +68,20 @@ def _decline(session: Session, visit: Visit, case: Case, form: PageForm) -> None
     cases.decline(session, case.reference, reason=str(form["reason"].data), by=by, now=visit.now)
 
 
-def _deepen(session: Session, visit: Visit, case: Case, _form: PageForm) -> None:
-    cases.deepen(session, case.reference, by=viewer_of(visit).actor, now=visit.now)
+def _deepen(session: Session, visit: Visit, case: Case, form: PageForm) -> None:
+    by = viewer_of(visit).actor
+    cases.deepen(session, case.reference, reason=str(form["reason"].data), by=by, now=visit.now)
 
 
 def _reason(posted: Posted | None, _today: date) -> PageForm:
     return ReasonForm(None if posted is None else posted.data)
 
 
-def _may_hold(session: Session, viewer: Viewer, case: Case, on: date) -> bool:
-    return case.status is not CaseStatus.ON_HOLD and rights.may_hold(session, viewer, case, on)
-
-
-def _may_resume(session: Session, viewer: Viewer, case: Case, on: date) -> bool:
-    return case.status is CaseStatus.ON_HOLD and rights.may_hold(session, viewer, case, on)
-
-
-def _may_decline(session: Session, viewer: Viewer, case: Case, on: date) -> bool:
-    return case.issued_at is None and rights.may_decline(session, viewer, case, on)
-
-
-def _may_deepen(session: Session, viewer: Viewer, case: Case, on: date) -> bool:
-    return case.depth is Depth.LIGHT and rights.may_decline(session, viewer, case, on)
-
-
 HOLD = Act(
     "hold",
     "held",
     lambda posted, today: HoldForm(None if posted is None else posted.data, today=today),
-    _may_hold,
+    rights.Act.HOLD,
     (
         "its clocks stand still, and nobody is reminded",
         "on the day you choose, the Chair is asked to look at it again",
@@ -110,7 +93,7 @@ RESUME = Act(
     "resume",
     "resumed",
     lambda _posted, _today: PageForm(),
-    _may_resume,
+    rights.Act.RESUME,
     ("it goes on where it stood", "every open date moves by the working days it rested"),
     _resume,
     screens=False,
@@ -119,7 +102,7 @@ WITHDRAW = Act(
     "withdraw",
     "withdrawn",
     _reason,
-    rights.may_withdraw,
+    rights.Act.WITHDRAW,
     ("nobody is asked about it any more", "its documents stay, and its history says that it was withdrawn"),
     _withdraw,
     gentler=True,
@@ -128,7 +111,7 @@ DECLINE = Act(
     "decline",
     "declined",
     lambda posted, _today: DeclineForm(None if posted is None else posted.data),
-    _may_decline,
+    rights.Act.DECLINE,
     (
         "the case ends without a reflection",
         "the person who told us gets a letter",
@@ -141,7 +124,7 @@ DEEPEN = Act(
     "deepen",
     "deepened",
     _reason,
-    _may_deepen,
+    rights.Act.DEEPEN,
     (
         "three people of three professions are asked to reflect first, once the Chair takes it on",
         "a draft is written, agreed by the group, and its text approved",
@@ -183,8 +166,8 @@ def _do(visit: Visit, posted: Posted, act: Act, reference: str) -> Response:
 
 def _case(session: Session, visit: Visit, act: Act, reference: str) -> Case:
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
-    rights.require(act.right(session, viewer, case, visit.today))
+    case = doors.case_for(session, viewer, reference, now=visit.now)
+    doors.require(rights.may(session, viewer.id, act.right, case, now=visit.now))
     return case
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from plr.db.models import Case
-from plr.domain.london import london_day
-from plr.domain.words import CaseStatus, Depth, Office, TaskKind
-from plr.operations import agreements, outputs, tasks
-from plr.web.pages import banners, breaches, rights
+from plr.domain.words import CaseStatus, Office, TaskKind
+from plr.operations import agreements, outputs, rights, tasks
+from plr.web.pages import banners, breaches, doors
 from plr.web.pages.visits import SignedIn, Viewer, Visit, viewer_of
 from plr.web.parts import Link
 from plr.web.showing import case_list
@@ -33,6 +32,18 @@ _MINE: tuple[tuple[TaskKind, str, str], ...] = (
 )
 
 
+# The quiet links of a case, in their order; each is shown to those who may.
+_ACTS: dict[rights.Act, str] = {
+    rights.Act.DEEPEN: "Look deeper: ask three people to reflect first",
+    rights.Act.DECLINE: "Decline, with a reason",
+    rights.Act.REASSIGN: "Ask somebody else to reflect",
+    rights.Act.HOLD: "Put on hold, with a reason and a date",
+    rights.Act.RESUME: "Take it off hold",
+    rights.Act.WITHDRAW: "Withdraw",
+    rights.Act.BREACH: "I can see something that identifies a person",
+}
+
+
 @router.get("/cases", name="cases")
 def list_cases(visit: SignedIn) -> Response:
     """Show the cases this viewer may open."""
@@ -46,7 +57,7 @@ def list_cases(visit: SignedIn) -> Response:
             session,
             people,
             wanted,
-            lambda case: rights.may_open(session, viewer, case),
+            lambda case: rights.may_open_with(session, people.directory, viewer.id, case),
             new_review_to=visit.has_route("new_review"),
             now=visit.now,
         )
@@ -63,7 +74,7 @@ def show(visit: SignedIn, reference: str) -> Response:
     viewer = viewer_of(visit)
     whole = visit.request.query_params.get("history") == "all"
     with visit.house.database.reading() as session:
-        case = rights.case_for(session, viewer, reference)
+        case = doors.case_for(session, viewer, reference, now=visit.now)
         if case.status is CaseStatus.BREACH:
             return breaches.show_open(session, visit, case)
         people = people_showing.load(session, now=visit.now)
@@ -80,9 +91,9 @@ def allowed_to(session: Session, visit: Visit, viewer: Viewer, case: Case) -> sh
     readable = frozenset(
         output.id
         for output in outputs.of_case(session, case.reference)
-        if rights.may_read_output(session, viewer, case, output)
+        if rights.may_read_output(session, viewer.id, case, output, now=visit.now)
     )
-    chairs = rights.acts_for(session, viewer, Office.CHAIR, case.reference, visit.today)
+    chairs = rights.acts_for(session, viewer.id, Office.CHAIR, case.reference, now=visit.now)
     waits_for_group = agreements.open_question(session, case.reference) is not None
     return showing.Allowed(
         todo=_todo(session, viewer, case, now=visit.now),
@@ -105,7 +116,7 @@ def _todo(session: Session, viewer: Viewer, case: Case, *, now: datetime) -> Lin
     for kind, words, page in _MINE:
         if rights.open_task(session, viewer.id, case.reference, frozenset({kind})) is not None:
             return Link(words, f"/cases/{case.reference}/{page}")
-    if case.status is CaseStatus.ON_HOLD and rights.may_hold(session, viewer, case, _today(now)):
+    if rights.may(session, viewer.id, rights.Act.RESUME, case, now=now):
         return Link("Take it off hold", f"/cases/{case.reference}/resume")
     if Office.SECRETARY in viewer.offices:
         return _for_the_secretary(session, case, people)
@@ -125,30 +136,13 @@ def _for_the_secretary(session: Session, case: Case, people: people_showing.Peop
 
 
 def _others(session: Session, visit: Visit, viewer: Viewer, case: Case) -> tuple[Link, ...]:
-    base, links = f"/cases/{case.reference}", []
-    on_hold = case.status is CaseStatus.ON_HOLD
-    decides = rights.may_decline(session, viewer, case, visit.today)
-    if decides and case.depth is Depth.LIGHT and case.status is CaseStatus.REFLECTING:
-        links.append(Link("Look deeper: ask three people to reflect first", f"{base}/deepen"))
-    if decides and not _is_issued(case):
-        links.append(Link("Decline, with a reason", f"{base}/decline"))
-    if rights.may_reassign(session, viewer, case):
-        links.append(Link("Ask somebody else to reflect", f"{base}/reassign"))
-    if rights.may_hold(session, viewer, case, visit.today):
-        words = "Take it off hold" if on_hold else "Put on hold, with a reason and a date"
-        links.append(Link(words, f"{base}/{'resume' if on_hold else 'hold'}"))
-    if rights.may_withdraw(session, viewer, case, visit.today):
-        links.append(Link("Withdraw", f"{base}/withdraw"))
-    if rights.may_report_breach(case):
-        links.append(Link("I can see something that identifies a person", f"{base}/breach"))
-    if rights.may_read_reflections(session, viewer, case) and rights.has_reflections(session, case):
+    base = f"/cases/{case.reference}"
+    links = [
+        Link(words, f"{base}/{act.value}")
+        for act, words in _ACTS.items()
+        if rights.may(session, viewer.id, act, case, now=visit.now)
+    ]
+    reads = rights.may_read_reflections(session, viewer.id, case, now=visit.now)
+    if reads and rights.has_reflections(session, case):
         links.append(Link("Read the reflections. Opening them is noted", f"{base}/reflections"))
     return tuple(links)
-
-
-def _is_issued(case: Case) -> bool:
-    return case.issued_at is not None
-
-
-def _today(now: datetime) -> date:
-    return london_day(now)

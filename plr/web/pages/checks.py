@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from plr.db.models import Case, Task
 from plr.domain.words import TaskKind
 from plr.errors import NotYoursError
-from plr.operations import cases, checking
+from plr.operations import cases, checking, rights
 from plr.web.case_forms import CheckForm
 from plr.web.case_views import CheckView
-from plr.web.pages import rights
+from plr.web.pages import doors
 from plr.web.pages.posts import Outcome, Post, already, once, screened
 from plr.web.pages.visits import SignedIn, Visit, viewer_of
 from plr.web.parts import Fact
@@ -66,7 +66,7 @@ def take(visit: SignedIn, posted: Post, reference: str) -> Response:
 
 def _task(session: Session, visit: Visit, reference: str) -> tuple[Case, Task]:
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
+    case = doors.case_for(session, viewer, reference, now=visit.now)
     task = rights.open_task(session, viewer.id, case.reference, _KIND)
     if task is None:
         raise NotYoursError("There is no such page.")
@@ -97,5 +97,5 @@ def _page(
         paper=narrative,
         post_to=f"/cases/{case.reference}/check",
     )
-    rights.note_opening(visit, case.reference, f"task:{task.id}", "checks it")
+    doors.note_opening(visit, case.reference, f"task:{task.id}", "checks it")
     return visit.page("check.html", view, form=form, status=status, frame=visit.frame("tasks"))

@@ -24,7 +24,7 @@ from plr.errors import (
 )
 from plr.operations import access, approvals, directory, links
 from plr.web.forms import CodeForm, DecisionForm
-from plr.web.pages import banners, deciding, identifying, rights
+from plr.web.pages import banners, deciding, doors, identifying
 from plr.web.pages.posts import Post, Posted, already, known, once, refuse_all, screened
 from plr.web.pages.visits import SignedIn, Visit, VisitDep, viewer_of
 from plr.web.parts import Link
@@ -208,7 +208,7 @@ def show(visit: SignedIn, approval_id: str) -> Response:
     """Show a question to who may answer it, else what became of it."""
     viewer = viewer_of(visit)
     with visit.house.database.reading() as session:
-        row = rights.approval_for(session, viewer, approval_id, now=visit.now)
+        row = doors.approval_for(session, viewer, approval_id, now=visit.now)
         if row.kind is ApprovalKind.GROUP:
             return visit.redirect(f"/cases/{row.reference}")
         try:
@@ -237,7 +237,7 @@ def answer(visit: SignedIn, posted: Post, approval_id: str) -> Response:
         return second
     viewer = viewer_of(visit)
     with visit.house.database.reading() as session:
-        row = rights.approval_for(session, viewer, approval_id, now=visit.now)
+        row = doors.approval_for(session, viewer, approval_id, now=visit.now)
         asked = Asked(row.id, viewer.id, f"/approvals/{row.id}")
         form = _filled(session, visit, asked, posted)
         if form.errors:
@@ -307,6 +307,8 @@ def _show(
     identified = visit.knows(asked.person_id)
     restricted = showing.is_restricted(row, people)
     facts = showing.facts(session, row, asked.person_id, people, now=visit.now)
+    if identified:
+        facts += showing.told(session, row, asked.person_id)
     frame = visit.frame("approvals", banners.of(session, visit)) if identified else visit.link_frame()
     if restricted and not identified:
         closed = DecisionRestrictedView(
@@ -338,7 +340,7 @@ def _show(
         back=Link("My tasks", "/tasks") if identified else None,
     )
     if restricted:
-        rights.note_opening(visit, row.reference, f"approval:{row.id}", "asked")
+        doors.note_opening(visit, row.reference, f"approval:{row.id}", "asked")
     return visit.page("decision.html", view, form=form, status=status, frame=frame)
 
 

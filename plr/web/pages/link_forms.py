@@ -16,10 +16,10 @@ from plr.domain.documents import Change
 from plr.domain.outputs import OutputKind
 from plr.domain.words import OutputStatus, TaskKind, TaskStatus, Via
 from plr.errors import InvalidInputError, LinkDeadError, NotFoundError, WrongMomentError
-from plr.operations import access, cases, commissioning, directory, intake, links, outputs
+from plr.operations import access, cases, commissioning, directory, intake, links, outputs, rights
 from plr.web.fields import PageForm
 from plr.web.forms import CorrectionForm, ImpactForm
-from plr.web.pages import rights
+from plr.web.pages import doors
 from plr.web.pages.posts import Outcome, Post, Posted, already, once, outcome_of, screened
 from plr.web.pages.visits import SignedIn, Visit, VisitDep, viewer_of
 from plr.web.parts import Fact, Link, Paper
@@ -68,7 +68,7 @@ def by_link(session: Session, visit: Visit, token: str) -> Reached:
 def signed_in(session: Session, visit: Visit, reference: str, kind: TaskKind, page: str) -> Reached:
     """Return the viewer's own task of a kind in a case."""
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
+    case = doors.case_for(session, viewer, reference, now=visit.now)
     task = rights.open_task(session, viewer.id, case.reference, frozenset({kind}))
     if task is None:
         raise NotFoundError("There is no such task of yours.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -14,8 +15,8 @@ from plr.db.models import Case, Output
 from plr.domain.outputs import Classification, OutputKind, root_of, version_words
 from plr.domain.words import OutputStatus
 from plr.errors import NotFoundError, UnavailableError
-from plr.operations import outputs
-from plr.web.pages import rights
+from plr.operations import outputs, rights
+from plr.web.pages import doors
 from plr.web.pages.visits import SignedIn, Viewer, Visit, viewer_of
 from plr.web.parts import Link, Paper
 from plr.web.showing import cases as case_showing
@@ -44,7 +45,7 @@ class OutputView:
 def show(visit: SignedIn, name: str) -> Response:
     """Show a document's text."""
     with visit.house.database.reading() as session:
-        case, output = _find(session, viewer_of(visit), name)
+        case, output = _find(session, viewer_of(visit), name, now=visit.now)
         if output.fields is None:
             raise NotFoundError("There is no such document.")
         kind = OutputKind(output.kind)
@@ -75,7 +76,7 @@ def show(visit: SignedIn, name: str) -> Response:
 def download(visit: SignedIn, name: str) -> Response:
     """Send the Word file as it stands in shared storage; one that was changed there is not sent."""
     with visit.house.database.reading() as session:
-        _case, output = _find(session, viewer_of(visit), name)
+        _case, output = _find(session, viewer_of(visit), name, now=visit.now)
         root = root_of(Classification(output.classification))
         folder, file, sha256 = output.folder, output.name, output.sha256
         if output.status is not OutputStatus.WRITTEN:
@@ -87,12 +88,12 @@ def download(visit: SignedIn, name: str) -> Response:
     return visit.file(data, name=file, media_type=_WORD)
 
 
-def _find(session: Session, viewer: Viewer, name: str) -> tuple[Case, Output]:
+def _find(session: Session, viewer: Viewer, name: str, *, now: datetime) -> tuple[Case, Output]:
     if not _NAME.fullmatch(name):
         raise NotFoundError("There is no such document.")
     output = outputs.by_name(session, name)
-    case = rights.case_for(session, viewer, output.reference)
-    rights.require(rights.may_read_output(session, viewer, case, output))
+    case = doors.case_for(session, viewer, output.reference, now=now)
+    doors.require(rights.may_read_output(session, viewer.id, case, output, now=now))
     return case, output
 
 
@@ -102,4 +103,4 @@ def _is_restricted(output: Output) -> bool:
 
 def _note(visit: Visit, output: Output) -> None:
     if _is_restricted(output):
-        rights.note_opening(visit, output.reference, f"output:{output.id}", "may read")
+        doors.note_opening(visit, output.reference, f"output:{output.id}", "may read")

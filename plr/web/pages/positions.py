@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from plr.db.models import Agreement, AnswerRecord, Approval, Case, Task
 from plr.domain.words import Answer, PositionValue, TaskKind
 from plr.errors import InvalidInputError, NotFoundError, NotYoursError
-from plr.operations import cases, positions
+from plr.operations import cases, positions, rights
 from plr.operations.positions import PositionText
 from plr.web.case_forms import PositionForm
 from plr.web.case_views import CheckPageView, PositionView
-from plr.web.pages import reflections, rights
+from plr.web.pages import doors, reflections
 from plr.web.pages.posts import Outcome, Post, Posted, already, once, refuse_all, screened, tried
 from plr.web.pages.sentences import points_of
 from plr.web.pages.visits import SignedIn, Visit, viewer_of
@@ -50,9 +50,7 @@ def check(visit: SignedIn, posted: Post, reference: str) -> Response:
     with visit.house.database.reading() as session:
         case, _ = _task(session, visit, reference)
         text = _text(form)
-        blocks = papers.text_blocks(
-            session, text.value, text.points, text.themes, text.dissent, for_panel=text.for_panel
-        )
+        blocks = papers.text_blocks(session, text)
         to = f"/cases/{case.reference}/position"
         view = CheckPageView(
             case.reference,
@@ -104,7 +102,7 @@ def _again(visit: Visit, reference: str, form: PositionForm, error: InvalidInput
 
 def _task(session: Session, visit: Visit, reference: str) -> tuple[Case, Task]:
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
+    case = doors.case_for(session, viewer, reference, now=visit.now)
     task = rights.open_task(session, viewer.id, case.reference, rights.WRITING)
     if task is None:
         raise NotYoursError("There is no such page.")
@@ -121,7 +119,10 @@ def _form(session: Session, visit: Visit, case: Case, posted: Posted | None) -> 
             points="\n".join(before.points),
             dissent=before.dissent or "",
             themes=list(before.themes),
-            elsewhere=["panel"] if before.for_panel else [],
+            elsewhere=[
+                *(["learning"] if before.for_learning else []),
+                *(["panel"] if before.for_panel else []),
+            ],
         )
     else:
         form = PositionForm(themes=_submitted_themes(session, case))
@@ -145,7 +146,8 @@ def _text(form: PositionForm) -> PositionText:
         points_of(form.points.data),
         tuple(form.themes.data or ()),
         form.dissent.data or None,
-        "panel" in (form.elsewhere.data or ()),
+        for_learning="learning" in (form.elsewhere.data or ()),
+        for_panel="panel" in (form.elsewhere.data or ()),
     )
 
 
@@ -172,7 +174,7 @@ def _page(
         back=Link(case.reference, to),
         asked_for=_asked_for(session, case),
     )
-    rights.note_opening(visit, case.reference, f"task:{task.id}", "writes the position")
+    doors.note_opening(visit, case.reference, f"task:{task.id}", "writes the position")
     return visit.page("position.html", view, form=form, status=status, frame=visit.frame("cases"))
 
 

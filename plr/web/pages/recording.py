@@ -13,9 +13,9 @@ from wtforms.validators import ValidationError
 from plr.db.models import Approval
 from plr.domain.words import Answer, ApprovalKind, ApprovalStatus, Office
 from plr.errors import InvalidInputError, NotYoursError, TextChangedError, WrongMomentError
-from plr.operations import approvals
+from plr.operations import approvals, rights
 from plr.web.fields import LONGEST_REASON, OneOf, PageForm, needed_by_rule, stripped, text_rules
-from plr.web.pages import rights
+from plr.web.pages import doors
 from plr.web.pages.posts import Outcome, Post, already, once, refuse_all, screened
 from plr.web.pages.visits import SignedIn, Visit, viewer_of
 from plr.web.parts import Fact, Link, Option
@@ -144,8 +144,8 @@ def _again(visit: Visit, approval_id: str, form: RecordAnswerForm, status: int) 
 
 def _row(session: Session, visit: Visit, approval_id: str) -> Approval:
     viewer = viewer_of(visit)
-    row = rights.approval_for(session, viewer, approval_id, now=visit.now)
-    rights.require(rights.acts_for(session, viewer, Office.SECRETARY, row.reference, visit.today))
+    row = doors.approval_for(session, viewer, approval_id, now=visit.now)
+    doors.require(rights.acts_for(session, viewer.id, Office.SECRETARY, row.reference, now=visit.now))
     if row.kind is ApprovalKind.GROUP or row.holder_id == viewer.id:
         raise NotYoursError("There is no such page.")
     if row.status is not ApprovalStatus.OPEN:

@@ -14,10 +14,10 @@ from plr.domain.documents import POSITION_WORDS
 from plr.domain.wording import day, listed
 from plr.domain.words import Office, PositionValue, TaskKind
 from plr.errors import InvalidInputError, NotYoursError, WrongMomentError
-from plr.operations import cases, reflections, tasks
+from plr.operations import cases, reflections, rights, tasks
 from plr.web.case_forms import CONFLICT, ReassignForm, ReflectForm
 from plr.web.case_views import ReassignView, ReflectView
-from plr.web.pages import rights
+from plr.web.pages import doors
 from plr.web.pages.posts import Outcome, Post, Posted, already, once, refuse_all, screened
 from plr.web.pages.sentences import points_of
 from plr.web.pages.visits import SignedIn, Visit, viewer_of
@@ -117,10 +117,10 @@ def _take(
 def _asked(session: Session, visit: Visit, reference: str) -> tuple[Case, Asked]:
     """Return the reflection this page is about: the viewer's own, or another's that the secretary records."""
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
+    case = doors.case_for(session, viewer, reference, now=visit.now)
     wanted = visit.request.query_params.get("for", "")
     for_person = wanted.isascii() and wanted.isdigit() and int(wanted[:9]) != viewer.id
-    if for_person and not rights.acts_for(session, viewer, Office.SECRETARY, reference, visit.today):
+    if for_person and not rights.acts_for(session, viewer.id, Office.SECRETARY, reference, now=visit.now):
         raise NotYoursError("There is no such page.")
     row = rights.reflection_of(session, reference, int(wanted[:9]) if for_person else viewer.id)
     if row is None:
@@ -157,7 +157,7 @@ def _page(
         back=Link(case.reference, to),
         for_person=name,
     )
-    rights.note_opening(
+    doors.note_opening(
         visit, case.reference, f"reflection:{row.id}", "reflects" if not name else "records it"
     )
     return visit.page("reflect.html", view, form=form, status=status, frame=visit.frame("cases"))
@@ -187,7 +187,8 @@ def reassign(visit: SignedIn, posted: Post, reference: str) -> Response:
     def act(session: Session) -> Outcome:
         _reassign_task(session, visit, reference)
         chosen = [int(str(form.ask.data))]
-        reflections.reassign(session, reference, chosen, by=viewer.actor, now=visit.now)
+        reason = form.reason.data or None
+        reflections.reassign(session, reference, chosen, reason=reason, by=viewer.actor, now=visit.now)
         return Outcome("reassigned", f"/cases/{reference}")
 
     return visit.redirect(once(visit, posted.form_id, viewer.id, act).location)
@@ -195,8 +196,8 @@ def reassign(visit: SignedIn, posted: Post, reference: str) -> Response:
 
 def _reassign_task(session: Session, visit: Visit, reference: str) -> tuple[Case, Task]:
     viewer = viewer_of(visit)
-    case = rights.case_for(session, viewer, reference)
-    rights.require(rights.may_reassign(session, viewer, case))
+    case = doors.case_for(session, viewer, reference, now=visit.now)
+    doors.require(rights.may(session, viewer.id, rights.Act.REASSIGN, case, now=visit.now))
     return case, tasks.the_open_task(session, reference, TaskKind.REASSIGN)
 
 
@@ -235,14 +236,15 @@ def read(visit: SignedIn, reference: str) -> Response:
     """Show the reflections to those who may read them; opening them is noted."""
     viewer = viewer_of(visit)
     with visit.house.database.reading() as session:
-        case = rights.case_for(session, viewer, reference)
-        rights.require(
-            rights.may_read_reflections(session, viewer, case) and rights.has_reflections(session, case)
+        case = doors.case_for(session, viewer, reference, now=visit.now)
+        doors.require(
+            rights.may_read_reflections(session, viewer.id, case, now=visit.now)
+            and rights.has_reflections(session, case)
         )
         view = ReflectionsView(
             case.reference, Link(case.reference, f"/cases/{reference}"), papers_of(session, visit, case)
         )
-        rights.note_opening(visit, case.reference, "reflections", "may read")
+        doors.note_opening(visit, case.reference, "reflections", "may read")
     return visit.page("reflections.html", view, frame=visit.frame("cases"))
 
 

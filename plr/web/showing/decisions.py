@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plr.db.models import AnswerRecord, Approval, Case, Submission
+from plr.db.models import AnswerRecord, Approval, Case, Question, Submission
 from plr.domain.approvals import ANSWERED
 from plr.domain.london import london_day
 from plr.domain.wording import day, day_time
@@ -68,6 +68,22 @@ def facts(
         who = "You asked for" if asked_for.person_id == person_id else "Asked for before"
         lines.append(Fact(who, f"“{asked_for.reason}” ({on})"))
     lines.append(Fact("If you do nothing", clocks.if_nothing(session, row, now=now)))
+    return tuple(lines)
+
+
+def questions_of(session: Session, row: Approval, person_id: int) -> list[Question]:
+    """Return what this person asked before answering, the oldest first."""
+    statement = select(Question).filter_by(approval_id=row.id, person_id=person_id)
+    return list(session.scalars(statement.order_by(Question.id)))
+
+
+def told(session: Session, row: Approval, person_id: int) -> tuple[Fact, ...]:
+    """Return what this person asked first, and what the secretary answered."""
+    lines = []
+    for asked in questions_of(session, row, person_id):
+        lines.append(Fact("You asked", f"“{asked.text}”"))
+        answer = f"“{asked.reply}”" if asked.reply else "Not answered yet. Your answer stays open."
+        lines.append(Fact("The secretary answers", answer))
     return tuple(lines)
 
 

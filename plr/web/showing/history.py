@@ -150,6 +150,7 @@ _SENTENCES: Mapping[str, Callable[[Session, AuditEntry, Codes, People], str]] = 
     "approval.nobody-in-line": _says("Nobody is in line to answer; the secretary is told."),
     "approval.overdue": _says("The answer is late; the deputy may answer too."),
     "approval.question": _names("{} asked a question first."),
+    "approval.replied": _names("{} has an answer to the question asked first."),
     "approval.reopened": _says("The question is open again."),
     "approval.withdrawn": _says("The question was withdrawn."),
     "approval.superseded": _says("The answer was replaced by a later one."),
@@ -174,5 +175,6 @@ _SENTENCES: Mapping[str, Callable[[Session, AuditEntry, Codes, People], str]] = 
 }
 _NAMES_ITSELF = frozenset(
     {"answer.recorded", "approval.asked", "approval.moved", "interest.declared", "reflection.in"}
-    | {"reflection.conflict", "agreement.objected", "approval.question", "output.written", "answer.voided"}
+    | {"reflection.conflict", "agreement.objected", "approval.question", "approval.replied", "output.written"}
+    | {"answer.voided"}
 )

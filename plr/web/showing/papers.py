@@ -20,8 +20,8 @@ from plr.db.session import rules_of
 from plr.domain.documents import POSITION_WORDS
 from plr.domain.london import london_day
 from plr.domain.outputs import OutputKind
-from plr.domain.words import PositionValue
-from plr.operations import documents
+from plr.operations import documents, positions
+from plr.operations.positions import PositionText
 from plr.web.parts import Block, Change, Fact, Paper, Piece, Redline
 
 ONLY_THIS_TEXT = "Your answer is about this text only; if it changes, we ask you again."
@@ -72,43 +72,29 @@ def position_paper(session: Session, position: Position, *, heading: str) -> Pap
 
 def position_blocks(session: Session, position: Position) -> tuple[Block, ...]:
     """Return what a version of a position says, under its headings."""
-    return text_blocks(
-        session,
-        position.value,
-        position.points,
-        position.themes,
-        position.dissent,
-        for_panel=position.for_panel,
-    )
+    return text_blocks(session, positions.text_of(position))
 
 
-def text_blocks(
-    session: Session,
-    value: PositionValue,
-    points: Sequence[str],
-    theme_codes: Sequence[str],
-    dissent: str | None,
-    *,
-    for_panel: bool,
-) -> tuple[Block, ...]:
+def text_blocks(session: Session, text: PositionText) -> tuple[Block, ...]:
     """Return what a position says, under its headings."""
     codes = rules_of(session).codes
-    themes = tuple(codes.label("themes", theme) for theme in theme_codes)
+    themes = tuple(codes.label("themes", theme) for theme in text.themes)
     blocks = [
         Block("heading", "What the group thinks"),
-        Block("text", POSITION_WORDS[value]),
+        Block("text", POSITION_WORDS[text.value]),
         Block("heading", "Points"),
-        Block("bullets", entries=tuple(points)) if points else Block("text", "None."),
+        Block("bullets", entries=text.points) if text.points else Block("text", "None."),
         Block("heading", "Seen differently"),
-        Block("text", dissent or "Nobody saw it differently."),
+        Block("text", text.dissent or "Nobody saw it differently."),
     ]
     if themes:
         blocks += [Block("heading", "Themes"), Block("bullets", entries=themes)]
-    if for_panel:
-        blocks += [
-            Block("heading", "Where else it goes"),
-            Block("text", "Kept for the next letter to the National Panel."),
-        ]
+    elsewhere = [
+        *(["Proposed as a learning item."] if text.for_learning else []),
+        *(["Kept for the next letter to the National Panel."] if text.for_panel else []),
+    ]
+    if elsewhere:
+        blocks += [Block("heading", "Where else it goes"), Block("bullets", entries=tuple(elsewhere))]
     return tuple(blocks)
 
 

@@ -21,6 +21,8 @@ from plr.web.showing import clocks
 from plr.web.showing.people import People
 
 S = CaseStatus
+# Looked at deeper, or asked of others: the Chair's reason stands on the case until it moves on.
+_REASONED = frozenset({S.TRIAGE, S.REFLECTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def stands(session: Session, case: Case, people: People, *, now: datetime) -> St
     )
     if found.nothing:
         facts.append(Fact("If nothing comes", clocks.capital(found.nothing.rstrip(".")) + "."))
+    if case.reason and case.status in _REASONED:
+        facts.append(Fact("Reason given", case.reason))
     clock = found.clock or clocks.sentence(session, found.asked_at, found.due_on, now=now)
     return Stands(label, tuple(facts), clock=clock, flags=marked)
 

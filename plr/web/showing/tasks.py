@@ -16,6 +16,7 @@ from plr.errors import PlrError
 from plr.operations import approvals, digest, directory, flags
 from plr.web.parts import Fact, Link
 from plr.web.showing import clocks
+from plr.web.showing import decisions as decision_showing
 from plr.web.showing.people import People
 from plr.web.views import DoneRow, TaskGroup, TaskRow, TasksDoneView, TasksView
 
@@ -140,12 +141,16 @@ def _approvals(session: Session, viewer_id: int, people: People, *, now: datetim
     for row in open_to(session, viewer_id, people, now=now):
         group = _group(session, row.due_on, now=now)
         why = people.rules.approvals[row.kind].why
+        asked = decision_showing.questions_of(session, row, viewer_id)
+        detail = clocks.sentence(session, row.asked_at, row.due_on, now=now)
+        if asked and asked[-1].reply:
+            detail = f"{detail} The secretary has answered your question.".strip()
         if row.holder_id != viewer_id:
             why = f"{people.titled(row.holder_id)} has not answered in time; you may."
         shown = TaskRow(
             title=row.question,
             by=row.due_on,
-            detail=clocks.sentence(session, row.asked_at, row.due_on, now=now),
+            detail=detail,
             why=why,
             tag=_tag(group),
             button=Link("Read and answer", f"/approvals/{row.id}", row.question),
@@ -166,12 +171,22 @@ def _task(session: Session, task: Task, people: People, *, now: datetime) -> _As
     detail = clocks.sentence(session, task.asked_at, task.due_on, now=now) if task.due_on else ""
     if task.kind is TaskKind.ANSWER_QUESTION:
         detail = f"{detail} {_question(session, task, people)}".strip()
-    button = None
+    button = _elsewhere(task)
     known = _BUTTONS.get(task.kind)
     if known is not None and task.reference is not None:
         words, page = known
         button = Link(words, f"/cases/{task.reference}{page}", task.reference)
     return _Asked(TaskRow(title, task.due_on, detail, rule.why, _tag(group), button), group)
+
+
+def _elsewhere(task: Task) -> Link | None:
+    """Return the button of a task whose page is not one of a case's."""
+    kind, _, number = (task.subject or "").partition(":")
+    if task.kind is TaskKind.ANSWER_QUESTION and kind == "question":
+        return Link("Read and answer", f"/questions/{number}", task.reference or "")
+    if task.kind is TaskKind.SETTLE_LETTER and kind == "notice":
+        return Link("Settle it", f"/outbox/{number}", "the letter")
+    return None
 
 
 def _question(session: Session, task: Task, people: People) -> str:
@@ -321,4 +336,7 @@ _FINISHED = {
     TaskKind.RECORD_AGREEMENT: "You recorded what the group agreed.",
     TaskKind.FOLLOW_UP: "You told us what came of it.",
     TaskKind.REVIEW_HOLD: "You looked again at a case on hold.",
+    TaskKind.ANSWER_QUESTION: "You answered a question.",
+    TaskKind.SETTLE_LETTER: "You settled a letter.",
+    TaskKind.CLEAR_BREACH: "You deleted the texts of a case.",
 }

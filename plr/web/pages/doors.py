@@ -1,4 +1,4 @@
-"""The rights of `plr.operations.rights` as pages ask them: what is not yours is not there."""
+"""The doors of the pages: what is not yours is not there (rights: `plr.operations.rights`)."""
 
 from __future__ import annotations
 
