@@ -9,8 +9,10 @@ demo: .venv/.runtime
 up: .venv/.runtime
 	.venv/bin/plr up
 
+# First what shares a machine well, on two processes; then what starts servers and browsers, alone.
 test: .venv/.dev
-	.venv/bin/pytest -m "not long"
+	.venv/bin/pytest -n 2 --dist loadfile -m "not long and not prefect and not browser"
+	.venv/bin/pytest -m "not long and (prefect or browser)"
 
 test-long: .venv/.dev
 	.venv/bin/pytest -m long

@@ -63,7 +63,6 @@ class Story:
         with self.database.reading() as session:
             return session.scalar(select(Case.reference).filter_by(external_ref=EXTERNAL_REF)) or ""
 
-    @property
     def status(self) -> CaseStatus:
         return self.case.status
 

@@ -218,7 +218,11 @@ class Form:
             for at in chosen[1:MOST_ITEMS]:
                 problem = "is a second chosen route."
                 self.checks.fault(("options", at, "chosen"), problem, "Choose one route only.")
-        told = all(isinstance(row, dict) and isinstance(row.get("chosen", False), bool) for row in options)
+        told = all(isinstance(row, dict) and _is_told(row.get("chosen")) for row in options)
         if stage == Stage.DECIDED and told and not chosen:
             problem = "has no chosen route although the decision is taken."
             self.checks.fault(("options",), problem, "Choose exactly one, or write stage: pending.")
+
+
+def _is_told(chosen: object) -> bool:
+    return chosen is None or isinstance(chosen, bool)

@@ -475,7 +475,7 @@ def test_only_text_and_whole_numbers_are_set_into_a_document(value: object) -> N
 
 
 def test_fields_of_another_kind_are_refused() -> None:
-    with pytest.raises(ValueError, match="not those of SummaryFields"):
+    with pytest.raises(ValueError, match="not one that SummaryFields has"):
         render_text(OutputKind.SUMMARY, impact().to_mapping(), templates_dir=TEMPLATES)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from plr.domain.cases import AFTER_ISSUE, ENDED, LABELS, MOVES, STEPS, check_move
@@ -32,7 +34,7 @@ def test_every_state_has_its_row_its_label_and_is_reached() -> None:
 
 @pytest.mark.parametrize("path", [LIGHT, FULL], ids=["light", "full"])
 def test_the_path_of_each_depth_may_be_walked(path: list[CaseStatus]) -> None:
-    for status, to in zip(path, path[1:], strict=False):
+    for status, to in pairwise(path):
         check_move(status, to)
 
 

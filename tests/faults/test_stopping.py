@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,18 @@ def test_the_places_are_those_of_a_whole_case(lives: Lives) -> None:
     assert kinds["before a commit"] == kinds["after a commit"] > 100
     assert kinds["before a letter"] == kinds["after a letter"] >= 15
     assert kinds["before a name"] == kinds["after a name"] >= 10
+
+
+def test_what_is_lost_or_doubled_is_seen(lives: Lives) -> None:
+    whole = lives.kept[-1].after
+    assert whole.differences(whole) == []
+    letter, file = next(iter(whole.letters)), next(iter(whole.files))
+    twice = replace(whole, letters={**whole.letters, letter: 2})
+    never = replace(whole, letters={name: 1 for name in whole.letters if name != letter})
+    other = replace(whole, files={**whole.files, file: b"other"})
+    fewer = replace(whole, records={**whole.records, "journal": whole.records["journal"][1:]})
+    more = replace(whole, records={**whole.records, "answer": whole.records["answer"] * 2})
+    for broken in (twice, never, other, fewer, more):
+        assert whole.differences(broken)
+    honest = replace(twice, uncertain=frozenset({letter}))
+    assert whole.differences(honest) == []

@@ -83,7 +83,7 @@ def group_rows(story: Story) -> list[ApprovalStatus]:
         return list(session.scalars(rows.order_by(Approval.id)))
 
 
-# ---- quorum (4.1)
+# ---- quorate or not
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_a_meeting_that_was_not_quorate_agrees_nothing(waiting: Story, minute: M
     with pytest.raises(NotQuorateError, match=words):
         waiting.do(record(minute))
     assert recorded(waiting) == 0
-    assert waiting.status is CaseStatus.REFLECTING
+    assert waiting.status() is CaseStatus.REFLECTING
     assert waiting.open_questions() == ["A-PLR-R-2027-001-GROUP"]
 
 
 def test_too_few_professions_count_with_the_presiders_reason(waiting: Story) -> None:
     waiting.act(record(replace(MINUTE, professions=("police",), diversity_reason="Snow.")))
-    assert waiting.status is CaseStatus.ISSUED
+    assert waiting.status() is CaseStatus.ISSUED
 
 
 # ---- a meeting that makes sense
@@ -147,7 +147,7 @@ def test_a_meeting_before_the_draft_was_written_did_not_agree_it(story: Story) -
     with pytest.raises(InvalidInputError, match="before the draft was written"):
         story.do(record(replace(MINUTE, meeting_on=date(2027, 1, 8), text=None)))
     story.act(record(replace(MINUTE, text=None)))
-    assert story.status is CaseStatus.GROUP_AGREED
+    assert story.status() is CaseStatus.GROUP_AGREED
 
 
 # ---- who records, who is told
@@ -170,7 +170,7 @@ def test_a_secretary_in_conflict_does_not_record_but_the_next_in_line(waiting: S
         waiting.do(record())
     assert waiting.open_tasks() == [("record_agreement", waiting.id("P01"))]
     waiting.act(record(by="P01"))
-    assert waiting.status is CaseStatus.ISSUED
+    assert waiting.status() is CaseStatus.ISSUED
 
 
 def test_presider_and_chair_get_a_receipt_each(waiting: Story) -> None:
@@ -197,7 +197,7 @@ def test_who_was_out_reads_nothing_of_it(waiting: Story) -> None:
 
 def test_a_light_case_is_issued_in_the_same_commit(waiting: Story) -> None:
     waiting.do(record())  # no step of the process has run
-    assert waiting.status is CaseStatus.ISSUED
+    assert waiting.status() is CaseStatus.ISSUED
     assert group_rows(waiting) == [ApprovalStatus.APPROVED]
     with waiting.database.reading() as session:
         events = list(session.scalars(select(AuditEntry.event).filter_by(chain=waiting.reference)))
@@ -215,7 +215,7 @@ def test_it_is_recorded_once(waiting: Story) -> None:
 
 def test_asking_for_changes_leaves_a_light_case_on_the_agenda(waiting: Story) -> None:
     waiting.act(record(replace(MINUTE, answer=Answer.RETURN, reason="Wait for the inquest.", text=None)))
-    assert waiting.status is CaseStatus.REFLECTING
+    assert waiting.status() is CaseStatus.REFLECTING
     assert waiting.open_questions() == ["A-PLR-R-2027-001-GROUP-2"]
 
 
@@ -226,7 +226,7 @@ def test_asking_for_changes_sends_a_draft_back_to_its_writer(story: Story) -> No
             replace(MINUTE, meeting_on=date(2027, 1, 5), answer=Answer.RETURN, reason="Shorter.", text=None)
         )
     )
-    assert story.status is CaseStatus.SYNTHESIS
+    assert story.status() is CaseStatus.SYNTHESIS
     assert story.open_tasks() == [("write_position", story.id("P03"))]
     assert story.open_questions() == []
 
@@ -239,7 +239,7 @@ def test_nothing_is_recorded_of_a_case_on_hold(waiting: Story) -> None:
 
 def test_time_alone_agrees_nothing(waiting: Story) -> None:
     waiting.until(datetime(2027, 12, 20, 10, tzinfo=UTC))
-    assert waiting.status is CaseStatus.REFLECTING
+    assert waiting.status() is CaseStatus.REFLECTING
     assert group_rows(waiting) == [ApprovalStatus.OPEN]
     assert waiting.letters() == []
 
@@ -279,7 +279,7 @@ def test_on_the_sixth_working_day_it_is_too_late(waiting: Story) -> None:
 def test_after_issue_the_document_is_marked_and_a_correction_is_its_next_version(waiting: Story) -> None:
     waiting.act(record())
     waiting.act(object_to("P01"))
-    assert waiting.status is CaseStatus.ISSUED
+    assert waiting.status() is CaseStatus.ISSUED
     assert group_rows(waiting) == [ApprovalStatus.VOID, ApprovalStatus.OPEN]
     assert waiting.letters("N27") == ["N27 p01", "N27 p03"]
     assert outputs(waiting) == [(1, "objected to")]
@@ -313,9 +313,9 @@ def test_an_objection_to_a_draft_takes_the_question_back_from_the_chair(story: S
         story.act(journeys.hold)
     story.act(object_to("P01"))
     if on_hold:
-        assert story.status is CaseStatus.ON_HOLD
+        assert story.status() is CaseStatus.ON_HOLD
         story.act(journeys.resume)
-    assert story.status is CaseStatus.DRAFT_POSITION
+    assert story.status() is CaseStatus.DRAFT_POSITION
     assert story.open_questions() == ["A-PLR-R-2027-001-GROUP-3"]
     with story.database.reading() as session:
         assert session.scalars(select(Agreement.objected_by_id)).all() == [story.id("P01")]

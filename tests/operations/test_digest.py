@@ -1,4 +1,4 @@
-"""The weekly digest: once a week, only with something new, to who holds the office then, never in conflict."""
+"""The weekly digest: once a week, only with something new, to who holds the office then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of it: who is asked after 3 and 12 months, and how silence closes the question and nothing else."""
+"""What came of it: who is asked after 3 and 12 months, and how silence closes the question alone."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def answers(story: Story) -> dict[int, str | None]:
 
 def test_the_submitter_is_asked_after_three_months_by_task_and_digest(story: Story) -> None:
     story.until(datetime(2027, 4, 12, 7, 29, tzinfo=UTC))
-    assert story.status is CaseStatus.ISSUED
+    assert story.status() is CaseStatus.ISSUED
     story.until(ASKED)
-    assert story.status is CaseStatus.FOLLOW_UP
+    assert story.status() is CaseStatus.FOLLOW_UP
     assert story.open_tasks() == [("follow_up", story.id("P07"))]
     with story.database.reading() as session:
         assert session.scalars(select(Task.due_on).filter_by(kind="follow_up")).all() == [date(2027, 5, 11)]
@@ -80,9 +80,7 @@ def outsider(session: Session, story: Story) -> None:
 
 
 def in_conflict(session: Session, story: Story) -> None:
-    session.add(
-        Interest(person_id=story.id("P07"), reference=story.reference, declared_at=story.now)
-    )
+    session.add(Interest(person_id=story.id("P07"), reference=story.reference, declared_at=story.now))
 
 
 def region_of_all(session: Session, story: Story) -> None:
@@ -141,7 +139,7 @@ def test_twenty_working_days_of_silence_close_the_question_with_no_answer(story:
     story.until(OVER)
     assert answers(story) == {3: "no_answer"}
     assert story.open_tasks() == []
-    assert story.status is CaseStatus.FOLLOW_UP
+    assert story.status() is CaseStatus.FOLLOW_UP
     with pytest.raises(WrongMomentError):
         story.do(tell("P07"))
 
@@ -164,10 +162,10 @@ def test_after_twelve_months_the_case_is_closed_and_nothing_is_left(story: Story
     story.act(tell("P07"))
     story.until(datetime(2028, 1, 12, 8, 30, tzinfo=UTC))
     story.until(datetime(2028, 2, 9, 8, 29, tzinfo=UTC))
-    assert story.status is CaseStatus.FOLLOW_UP
+    assert story.status() is CaseStatus.FOLLOW_UP
     story.until(datetime(2028, 2, 10, 8, 30, tzinfo=UTC))
     assert answers(story) == {3: "changed", 12: "no_answer"}
-    assert (story.status, story.case.outcome) == (CaseStatus.CLOSED, "no_answer")
+    assert (story.status(), story.case.outcome) == (CaseStatus.CLOSED, "no_answer")
     assert (story.open_tasks(), story.open_questions()) == ([], [])
 
 
@@ -184,7 +182,7 @@ def test_a_correction_nobody_agreed_does_not_stay_open_behind_a_closed_case(stor
     story.act(tell("P07"))
     story.until(datetime(2028, 1, 12, 8, 30, tzinfo=UTC))
     story.act(tell("P07"))
-    assert story.status is CaseStatus.CLOSED
+    assert story.status() is CaseStatus.CLOSED
     assert (story.open_tasks(), story.open_questions()) == ([], [])
     with story.database.reading() as session:
         assert session.scalars(select(Deadline.id).filter_by(closed_at=None)).all() == []

@@ -19,7 +19,9 @@ from tests.faults import journeys
 from tests.faults.journeys import Do
 from tests.story import Story
 
-TEXT = PositionText(PositionValue.SUPPORTED_WITH_LEARNING, ("One point.",), ("neglect",), None, for_panel=True)
+TEXT = PositionText(
+    PositionValue.SUPPORTED_WITH_LEARNING, ("One point.",), ("neglect",), None, for_panel=True
+)
 
 
 @pytest.fixture
@@ -90,12 +92,12 @@ def test_nothing_is_written_while_the_case_is_on_hold(story: Story) -> None:
     with pytest.raises(WrongMomentError, match="on hold"):
         story.do(write(TEXT))
     story.act(journeys.resume, write(TEXT))
-    assert story.status is CaseStatus.DRAFT_POSITION
+    assert story.status() is CaseStatus.DRAFT_POSITION
 
 
 def test_a_draft_is_a_restricted_document_and_the_meeting_is_asked(story: Story) -> None:
     story.drafted()
-    assert story.status is CaseStatus.DRAFT_POSITION
+    assert story.status() is CaseStatus.DRAFT_POSITION
     assert story.open_questions() == ["A-PLR-R-2027-001-GROUP-2"]  # the first was the light case's
     with story.database.reading() as session:
         draft = session.scalars(select(Output).filter_by(kind="position")).one()
@@ -112,7 +114,7 @@ def test_other_words_come_back_to_the_chair(story: Story, dissent: str | None) -
     story.act(journeys.position(Answer.RETURN, "Shorter."))
     assert story.open_tasks() == [("revise_position", story.id("P03"))]
     story.act(write(replace(TEXT, points=("Less.",), dissent=dissent)))
-    assert story.status is CaseStatus.GROUP_AGREED
+    assert story.status() is CaseStatus.GROUP_AGREED
     assert story.open_questions() == ["A-PLR-R-2027-001-POSITION-2"]
 
 
@@ -126,13 +128,13 @@ def test_other_words_come_back_to_the_chair(story: Story, dissent: str | None) -
 def test_another_position_or_dissent_goes_back_to_the_group(story: Story, text: PositionText) -> None:
     story.agreed()
     story.act(journeys.position(Answer.RETURN, "Not so."), write(text))
-    assert story.status is CaseStatus.DRAFT_POSITION
+    assert story.status() is CaseStatus.DRAFT_POSITION
     assert story.open_questions() == ["A-PLR-R-2027-001-GROUP-3"]
     assert [kind for kind, _ in story.open_tasks()] == ["record_agreement"]
     story.act(journeys.agree("8.1"))
-    assert story.status is CaseStatus.GROUP_AGREED
+    assert story.status() is CaseStatus.GROUP_AGREED
     story.act(journeys.position(Answer.APPROVE))
-    assert story.status is CaseStatus.ISSUED
+    assert story.status() is CaseStatus.ISSUED
     with story.database.reading() as session:
         issued = session.scalars(select(Output).filter_by(kind="commissioning-reflection")).one()
         # The agreement on the older text does not count any more.
@@ -160,7 +162,7 @@ def test_a_writer_who_may_not_any_more_hands_the_revision_to_the_secretary(story
 def test_a_declined_text_ends_the_case_and_leaves_nothing_asked(story: Story) -> None:
     story.agreed()
     story.act(journeys.position(Answer.REJECT, "No."))
-    assert story.status is CaseStatus.DECLINED
+    assert story.status() is CaseStatus.DECLINED
     assert (story.open_questions(), story.open_tasks()) == ([], [])
     assert story.case.reason == "No."
     # Once each: the question's own letter to the secretary, the outcome to who sent it.

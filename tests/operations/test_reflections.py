@@ -158,9 +158,9 @@ def test_nothing_is_taken_while_the_case_is_on_hold(story: Story) -> None:
 def test_the_case_goes_on_when_all_three_are_in(story: Story) -> None:
     story.taken_on()
     story.act(journeys.reflect("P10"), journeys.reflect("P11"))
-    assert story.status is CaseStatus.REFLECTING
+    assert story.status() is CaseStatus.REFLECTING
     story.act(journeys.reflect("P16"))
-    assert story.status is CaseStatus.SYNTHESIS
+    assert story.status() is CaseStatus.SYNTHESIS
     assert story.open_tasks() == [("write_position", story.id("P03"))]
 
 
@@ -210,9 +210,9 @@ def test_late_begins_at_half_past_eight_of_the_next_working_day(story: Story) ->
     story.taken_on()
     story.act(journeys.reflect("P10"), journeys.reflect("P11"))
     story.until(datetime(2027, 1, 26, 8, 29, tzinfo=UTC))  # due on the 25th
-    assert story.status is CaseStatus.REFLECTING
+    assert story.status() is CaseStatus.REFLECTING
     story.until(MORNING_AFTER)
-    assert story.status is CaseStatus.SYNTHESIS
+    assert story.status() is CaseStatus.SYNTHESIS
 
 
 def test_a_wake_in_the_night_does_not_make_anybody_late(story: Story) -> None:
@@ -222,7 +222,7 @@ def test_a_wake_in_the_night_does_not_make_anybody_late(story: Story) -> None:
     story.act(journeys.step_aside("P11"))
     assert "reassign" not in dict(story.open_tasks())
     story.act(journeys.reflect("P16"))
-    assert story.status is CaseStatus.SYNTHESIS
+    assert story.status() is CaseStatus.SYNTHESIS
 
 
 def test_who_is_late_when_the_case_goes_on_is_asked_no_more(story: Story) -> None:
@@ -249,7 +249,7 @@ def test_too_few_ask_the_chair_for_others_once(story: Story) -> None:
         asked = session.scalars(select(Reflection.due_on).filter_by(state="asked")).one()
         assert asked == date(2027, 2, 8)
     story.until(datetime(2027, 2, 9, 8, 30, tzinfo=UTC))
-    assert story.status is CaseStatus.ON_HOLD
+    assert story.status() is CaseStatus.ON_HOLD
     assert tasks_of(story, TaskKind.REASSIGN) == [TaskStatus.DONE]
 
 
@@ -272,9 +272,9 @@ def test_nobody_chosen_in_time_puts_the_case_on_hold_and_leaves_no_task(story: S
     story.taken_on()
     story.until(MORNING_AFTER)  # five working days for the Chair: Tuesday 2 February
     story.until(datetime(2027, 2, 3, 8, 29, tzinfo=UTC))
-    assert story.status is CaseStatus.REFLECTING
+    assert story.status() is CaseStatus.REFLECTING
     story.until(datetime(2027, 2, 3, 8, 30, tzinfo=UTC))
-    assert story.status is CaseStatus.ON_HOLD
+    assert story.status() is CaseStatus.ON_HOLD
     assert "reassign" not in dict(story.open_tasks())
     assert story.case.held_until_on == date(2027, 5, 4)  # 90 days later
 
@@ -296,6 +296,6 @@ def test_late_reflections_that_are_enough_carry_the_case_on_without_others(story
     story.until(MORNING_AFTER)
     assert "reassign" in dict(story.open_tasks())
     story.act(journeys.reflect("P11"))
-    assert story.status is CaseStatus.SYNTHESIS
+    assert story.status() is CaseStatus.SYNTHESIS
     assert story.open_tasks() == [("write_position", story.id("P03"))]
     assert tasks_of(story, TaskKind.REASSIGN) == [TaskStatus.VOID]

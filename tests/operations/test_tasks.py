@@ -1,4 +1,4 @@
-"""Tasks: due in the calendar of whoever is asked, brought up by their ladder, done once, never left hanging."""
+"""Tasks: due in the calendar of whoever is asked, brought up by their ladder, done once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plr.db.models import Case, DigestItem, Interest, LadderRow, Notice, Person, Role, Task
 from plr.db.session import Database
 from plr.domain.actors import ENGINE
-from plr.domain.words import CaseStatus, NoticeStatus, Office, TaskKind, TaskStatus
+from plr.domain.words import CaseStatus, NoticeStatus, TaskKind, TaskStatus
 from plr.errors import NotFoundError, WrongMomentError
 from plr.operations import deadlines, tasks, upkeep
 from tests.factories import (
@@ -209,7 +209,9 @@ def test_a_dropped_task_stays_dropped(people: Database) -> None:
 
 
 def test_a_rung_that_a_moved_ladder_lacks_is_gone(people: Database) -> None:
-    number = ask(people, TaskKind.REFLECT, at("2027-01-05"), person_id=RACHEL)  # due on the 19th, N21 on the 12th
+    number = ask(
+        people, TaskKind.REFLECT, at("2027-01-05"), person_id=RACHEL
+    )  # due on the 19th, N21 on the 12th
     subject = f"task:{number}"
 
     def move(session: Session) -> None:

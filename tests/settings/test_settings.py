@@ -113,3 +113,42 @@ def test_an_unknown_setting_names_the_nearest_known_one(tmp_path: Path) -> None:
         at(tmp_path, PLR_SMTP__SENDR="x@example.org")
     with pytest.raises(InvalidConfigError, match=r"own\.yaml:2: smtp\.prt"):
         at(tmp_path, PLR_CONFIG=own_file(tmp_path, "smtp:\n  prt: 26\n"))
+
+
+def test_a_wrong_value_names_its_file_and_line_and_never_itself(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfigError) as refused:
+        at(tmp_path, PLR_CONFIG=own_file(tmp_path, "# ours\nsmtp:\n  port: canary-5b1d0\n"))
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.line) == ("smtp.port", 3)
+    assert "own.yaml" in problem.remedy
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PLR_CONFIG": "/nowhere/at/all.yaml"},
+        {"PLR_SECRETS_DIR": "/nowhere/at/all"},
+        {"PLR_SMTP": "mail.example.org"},
+        {"PLR_SMTP__HOST__NAME": "mail.example.org"},
+        {"PLR_WEB__PORT": "99999"},
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_remedy(tmp_path: Path, environment: dict[str, str]) -> None:
+    with pytest.raises(InvalidConfigError):
+        at(tmp_path, **environment)
+
+
+def test_storage_has_a_short_name_and_options_of_ones_own(tmp_path: Path) -> None:
+    own = own_file(tmp_path, "storage: {options: {anon: true}}\n")
+    loaded = at(tmp_path, PLR_CONFIG=own, PLR_STORAGE_URL="s3://bucket", PLR_STORAGE__OPTIONS__KEY="k")
+    assert loaded.storage_url == "s3://bucket"
+    assert dict(loaded.storage.options) == {"anon": True, "KEY".lower(): "k"}
+
+
+def test_a_secret_that_is_no_text_is_refused_by_the_name_of_its_file(tmp_path: Path) -> None:
+    secrets = tmp_path / "ours"
+    secrets.mkdir()
+    (secrets / "smtp__password").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InvalidConfigError, match="smtp__password"):
+        at(tmp_path, PLR_SECRETS_DIR=str(secrets))

@@ -87,6 +87,12 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def desk(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    with opened(browser) as (opened_page, troubles):
+        yield opened_page, troubles
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with opened(browser) as (opened_page, _troubles):
@@ -95,17 +101,19 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @every_page
 def test_a_page_is_accessible_fits_its_screen_and_nothing_of_it_is_blocked(
-    sample: Sample, site: str, browser: Browser
+    sample: Sample, site: str, desk: tuple[Page, list[str]]
 ) -> None:
-    with opened(browser) as (page, troubles):
-        page.goto(f"{site}/{sample.name}")
+    page, troubles = desk
+    troubles.clear()
+    page.set_viewport_size({"width": DESK, "height": 800})
+    page.goto(f"{site}/{sample.name}")
 
-        found = look_at(page)
-        page.set_viewport_size({"width": PHONE, "height": 800})
+    found = look_at(page)
+    page.set_viewport_size({"width": PHONE, "height": 800})
 
-        assert found == []
-        assert fits(page) == []
-        assert troubles == []
+    assert found == []
+    assert fits(page) == []
+    assert troubles == []
 
 
 def test_after_a_refused_form_the_summary_has_the_focus_and_leads_to_the_field(site: str, page: Page) -> None:

@@ -170,7 +170,7 @@ def _held(session: Session, reference: str) -> int:
 
 def _files(session: Session, reference: str) -> tuple[str, ...]:
     return tuple(
-        f"{root_of(Classification(output.classification)).value}: {output.folder}/{output.name}"
+        f"{root_of(Classification(output.classification)).value}: {output.folder.rstrip('/')}/{output.name}"
         for output in outputs.of_case(session, reference)
     )
 

@@ -115,7 +115,9 @@ def _page(session: Session, visit: Visit, notice: Notice, form: SettleForm, stat
     facts = (
         Fact("To", f"{person}, {notice.address}"),
         Fact("Subject", written.subject if written else "A letter of another release."),
-        Fact("About", "" if about else "No case.", link=about, note=f"Letter {notice.code}."),
+        Fact(
+            "About", f"Letter {notice.code}" if about else f"Letter {notice.code}, about no case", link=about
+        ),
     )
     view = LetterSettleView(
         person=person,
@@ -151,12 +153,12 @@ def _written(visit: Visit, notice: Notice) -> Letter | None:
 
 
 def _blocks(text: str) -> tuple[Block, ...]:
-    """Return a letter's text as paragraphs and lists; its lines were broken for mail programs only."""
+    """Return a letter's text, without its footer, as paragraphs and lists; its lines were broken for mail."""
     blocks = []
-    for part in text.split("\n\n"):
+    for part in text.partition("\n-- \n")[0].split("\n\n"):
         lines = [line.strip() for line in part.splitlines() if line.strip()]
         if lines and all(line.startswith("- ") for line in lines):
             blocks.append(Block("bullets", entries=tuple(line.removeprefix("- ") for line in lines)))
-        elif lines and set("".join(lines)) != {"-"}:
+        elif lines:
             blocks.append(Block("text", " ".join(lines)))
     return tuple(blocks)

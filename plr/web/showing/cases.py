@@ -124,7 +124,8 @@ def _counted(criteria: list[dict[str, str]]) -> str:
 
 
 def _times(times: list[dict[str, str]]) -> str:
-    return "; ".join(f"{row['label']}: {row['value']}" for row in times)
+    words = "; ".join(f"{row['label'][:1].lower()}{row['label'][1:]}: {row['value']}" for row in times)
+    return clocks.capital(words)
 
 
 def _documents(session: Session, case: Case, readable: frozenset[int]) -> tuple[DocumentRow, ...]:
