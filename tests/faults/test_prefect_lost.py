@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import count
@@ -51,8 +52,22 @@ def agreed(home: Home, refs: list[str]) -> None:
 
 
 def go_on(home: Home, refs: list[str]) -> None:
+    end = time.monotonic() + WITHIN
     for external_ref in refs:
-        home.until(lambda ref=external_ref: _suspended(home, ref, "await:day"), "it goes on", WITHIN)  # type: ignore[misc]  # bound now
+        while not _suspended(home, external_ref, "await:day"):
+            assert time.monotonic() < end, f"It has not gone on: {_seen(home, external_ref)}"
+            time.sleep(0.1)
+
+
+def _seen(home: Home, external_ref: str) -> str:
+    reference = home.reference(external_ref)
+    case = home.case(reference)
+    return (
+        f"{external_ref} is {case.status.value}, waits for {home.waits_for(reference)}, leased until "
+        f"{case.lease_until}, attention {case.attention}, failures {case.failures}, awake "
+        f"{reference in home.awake()}, run {case.run_id} is {home.prefect_state(reference)}; "
+        f"journal {home.journal(reference)[-2:]}"
+    )
 
 
 def files(home: Home) -> list[Path]:

@@ -23,7 +23,7 @@ LETTERS = {
     "N24": 5,  # two reviews to take on, two texts, one of them again
     "N25": 1,  # the Chair
     "N26": 3,  # Chair, Vice-Chair, secretary
-    "N27": 9,  # to the secretary 5, to the deputy after N26 1; declined 1 and issued 2 to who sent them
+    "N27": 10,  # to the secretary 5 and 1 for the decline, the deputy after N26 1; the submitters 3
     "N07": 9,  # six agreements, one answer by telephone, two answers from a browser new to us
     "N59": 9,  # Chair, Vice-Chair, secretary and three people one Monday, three others the next
 }
