@@ -17,7 +17,8 @@ from plr.domain.words import CaseStatus
 from tests.faults.homes import Home, on_each
 from tests.faults.journeys import JOURNEYS
 
-pytestmark = [pytest.mark.prefect, pytest.mark.postgres, pytest.mark.timeout(3600)]
+# Three losses, each three to five minutes: the gate holds a smaller one in tests/engine/test_prefect.py.
+pytestmark = [pytest.mark.long, pytest.mark.prefect, pytest.mark.postgres, pytest.mark.timeout(3600)]
 
 GATE_CASES, LONG_CASES = 10, 100
 *BEGIN, AGREE = JOURNEYS["light"].acts
