@@ -95,7 +95,6 @@ class CommissioningRule:
     rounds_before_choice: int
     hold_days_at_most: int
     follow_up_months: tuple[int, ...]
-    follow_up_working_days: int
     objection_working_days: int
 
 

@@ -184,7 +184,6 @@ def _commissioning(data: Mapping[str, Any]) -> CommissioningRule:
         rounds_before_choice=int(data["rounds_before_choice"]),
         hold_days_at_most=int(data["hold_days_at_most"]),
         follow_up_months=tuple(int(months) for months in data["follow_up_months"]),
-        follow_up_working_days=int(data["follow_up_working_days"]),
         objection_working_days=int(data["objection_working_days"]),
     )
 

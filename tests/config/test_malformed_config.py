@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from plr.errors import InvalidConfigError
 from plr.settings import load, load_rules
 from plr.settings.files import data_dir
 from plr.settings.model import config_files
+from tests.mutations import changed, places
 
 CANARY = "canary-7f3e9"  # stands for a value: it must never be said
 KEY = "key5b1d0"  # stands for an unknown key: that may be named
@@ -23,8 +23,6 @@ SHIPPED = {file.stem: file.read_text(encoding="utf-8") for file in sorted(data_d
 NAMES = [name for name in SHIPPED if name != "people.example"]
 COUNT = 200
 NOT_READ = {"meetings", "review_month"}  # numbers of processes to come: nothing reads them yet
-
-Path_ = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -39,26 +37,6 @@ class Malformed:
 
 def read_all(environment: Mapping[str, str]) -> None:
     load_rules(load(environment), config_files(environment))
-
-
-def places(data: object, path: Path_ = ()) -> Iterator[tuple[Path_, object]]:
-    """Every part of a file with its path."""
-    yield path, data
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from places(value, (*path, key))
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from places(value, (*path, number))
-
-
-def changed(data: Any, path: Path_, value: object) -> Any:
-    made = copy.deepcopy(data)
-    place = made
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = value
-    return made
 
 
 def _written(data: object) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from plr.errors import InvalidInputError
 from plr.operations import intake
 from plr.reading import read_document, read_file
 from tests.factories import LONG_AGO, TOM, add_people, make_database, signed_in
+from tests.mutations import Where, changed, places
 
 SAMPLES = Path(__file__).parents[2] / "config" / "samples"
 CANARY = "canary-7f3e9"
@@ -24,28 +24,6 @@ NHS_NUMBER = "943 476 5919"  # the example of the NHS's own page: its checksum i
 COUNT = 250
 WHAT_STOOD_BEFORE = {model.__tablename__ for model in (Installation, Person, Role)}
 TEXT_FIELDS = ("narrative", "reason", "reason_for_delay", "questions", "dissent", "how", "practitioners")
-
-Where = tuple[str | int, ...]
-
-
-def places(data: object, path: Where = ()) -> Iterator[tuple[Where, object]]:
-    if path:
-        yield path, data
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from places(value, (*path, key))
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from places(value, (*path, number))
-
-
-def changed(data: Any, path: Where, value: object) -> Any:
-    made = copy.deepcopy(data)
-    place = made
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = value
-    return made
 
 
 def is_text(path: Where) -> bool:
@@ -56,6 +34,8 @@ def wrong(name: str, data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]
     """Every part made a mapping of its own, coded values made unknown, texts given an identifier."""
     yield f"{name}: an unknown field", {**data, "key5b1d0": CANARY}
     for path, value in places(data):
+        if not path:
+            continue  # the whole is no field
         where = f"{name}: {'.'.join(map(str, path))}"
         yield f"{where} is a mapping", changed(data, path, {"key5b1d0": CANARY})
         if isinstance(value, int | float):

@@ -64,7 +64,6 @@ class Wake(Base):
     reference: Mapped[str] = mapped_column(ForeignKey("case.reference"), index=True)
     reason: Mapped[str] = mapped_column(String(60))
     at: Mapped[datetime]
-    tried_at: Mapped[datetime | None]
 
 
 class Deadline(Base):

@@ -183,61 +183,15 @@ def _page(visit: Visit, act: Act, reference: str, form: PageForm, status: int = 
     return visit.page(f"{act.name}.html", view, form=form, status=status, frame=visit.frame("cases"))
 
 
-@router.get("/cases/{reference}/hold", name="hold")
-def show_hold(visit: SignedIn, reference: str) -> Response:
-    """Ask until when, and why."""
-    return _show(visit, HOLD, reference)
+def _serve(act: Act) -> None:
+    @router.get(f"/cases/{{reference}}/{act.name}", name=act.name)
+    def show(visit: SignedIn, reference: str) -> Response:
+        return _show(visit, act, reference)
+
+    @router.post(f"/cases/{{reference}}/{act.name}", name=f"{act.name}_send")
+    def take(visit: SignedIn, posted: Post, reference: str) -> Response:
+        return _do(visit, posted, act, reference)
 
 
-@router.post("/cases/{reference}/hold", name="hold_send")
-def hold(visit: SignedIn, posted: Post, reference: str) -> Response:
-    """Put a case on hold."""
-    return _do(visit, posted, HOLD, reference)
-
-
-@router.get("/cases/{reference}/resume", name="resume")
-def show_resume(visit: SignedIn, reference: str) -> Response:
-    """Say what going on means."""
-    return _show(visit, RESUME, reference)
-
-
-@router.post("/cases/{reference}/resume", name="resume_send")
-def resume(visit: SignedIn, posted: Post, reference: str) -> Response:
-    """Take a case off hold."""
-    return _do(visit, posted, RESUME, reference)
-
-
-@router.get("/cases/{reference}/withdraw", name="withdraw")
-def show_withdraw(visit: SignedIn, reference: str) -> Response:
-    """Ask why."""
-    return _show(visit, WITHDRAW, reference)
-
-
-@router.post("/cases/{reference}/withdraw", name="withdraw_send")
-def withdraw(visit: SignedIn, posted: Post, reference: str) -> Response:
-    """Withdraw a review."""
-    return _do(visit, posted, WITHDRAW, reference)
-
-
-@router.get("/cases/{reference}/decline", name="decline")
-def show_decline(visit: SignedIn, reference: str) -> Response:
-    """Ask why."""
-    return _show(visit, DECLINE, reference)
-
-
-@router.post("/cases/{reference}/decline", name="decline_send")
-def decline(visit: SignedIn, posted: Post, reference: str) -> Response:
-    """Decline a review."""
-    return _do(visit, posted, DECLINE, reference)
-
-
-@router.get("/cases/{reference}/deepen", name="deepen")
-def show_deepen(visit: SignedIn, reference: str) -> Response:
-    """Say what looking deeper means."""
-    return _show(visit, DEEPEN, reference)
-
-
-@router.post("/cases/{reference}/deepen", name="deepen_send")
-def deepen(visit: SignedIn, posted: Post, reference: str) -> Response:
-    """Give a light case full depth."""
-    return _do(visit, posted, DEEPEN, reference)
+for _act in (HOLD, RESUME, WITHDRAW, DECLINE, DEEPEN):
+    _serve(_act)

@@ -571,7 +571,6 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=40), nullable=False),
         sa.Column("reason", sa.String(length=60), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["reference"], ["case.reference"], name=op.f("fk_wake_reference_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wake")),
     )
